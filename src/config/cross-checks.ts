@@ -1,0 +1,59 @@
+/**
+ * What one option forbids another. Each value alone has passed its kind already.
+ */
+import type { Name } from '../dns/name.js';
+import { formatName } from '../dns/name.js';
+import type { Config } from './fields.js';
+
+export interface Clash {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** All contradictions, each at the option that is easier to change. */
+export function crossCheck(config: Config): Clash[] {
+  return [...ttlOrder(config), ...families(config), ...zonesTwice(config), ...listenTwice(config)];
+}
+
+function ttlOrder({ cache: { ttl } }: Config): Clash[] {
+  const clashes: Clash[] = [];
+  if (ttl.minSec > ttl.maxSec) {
+    clashes.push({ path: ['cache', 'ttl', 'min'], message: `must not exceed cache.ttl.max (${ttl.maxSec})` });
+  }
+  return clashes;
+}
+
+function families({ upstream }: Config): Clash[] {
+  if (upstream.ipv4 || upstream.ipv6) return [];
+  return [{ path: ['upstream', 'ipv6'], message: 'must be true when upstream.ipv4 is false' }];
+}
+
+function zonesTwice(config: Config): Clash[] {
+  const seen = new Map<Name, string>();
+  const clashes: Clash[] = [];
+  for (const list of ['forward', 'stub'] as const) {
+    for (const [index, { zone }] of config[list].entries()) {
+      const before = seen.get(zone);
+      if (before !== undefined) {
+        const message = `the zone ${formatName(zone)} stands in ${before} already`;
+        clashes.push({ path: [list, index, 'zone'], message });
+      }
+      seen.set(zone, before ?? `${list}[${index}]`);
+    }
+  }
+  return clashes;
+}
+
+function listenTwice({ listen, http }: Config): Clash[] {
+  const seen = new Set<string>();
+  const clashes: Clash[] = [];
+  for (const [index, { address, port }] of listen.entries()) {
+    const key = `${address}@${port}`;
+    if (port !== 0 && seen.has(key)) clashes.push({ path: ['listen', index], message: 'is listed twice' });
+    seen.add(key);
+  }
+  if (http.enabled && http.port !== 0 && seen.has(`${http.address}@${http.port}`)) {
+    clashes.push({ path: ['http', 'port'], message: 'is taken by listen, which needs TCP there too' });
+  }
+  return clashes;
+}
