@@ -1,0 +1,154 @@
+/**
+ * Domain names on the wire: reading with decompression, skipping, writing without compression.
+ *
+ * On a query's way: under every other reader of this folder, so it sees each octet of a name an attacker sends.
+ * A compression pointer must point strictly backwards, before the place where the part that holds it began,
+ * so no chain of them has a cycle. A name has at most 255 octets (hence at most 127 labels) and at most 127
+ * pointers, so reading it has a fixed bound whatever the message's size. Label types 01 and 10 are refused.
+ *
+ * RFC 1035 3.1 and 4.1.4, RFC 9267 (what goes wrong here), RFC 6891 5 (extended label types are dead).
+ * Limitations: pointers may point at any earlier octet, not only at a name that was read before.
+ */
+import { MAX_NAME_OCTETS, type Octets } from '../dns/name.js';
+import { Malformed } from './malformed.js';
+import { asBuffer, writeOctets } from './octets.js';
+
+const POINTER = 0xc0;
+const MAX_POINTERS = 127;
+
+/** A name that was read, its letter case kept, and the offset after it; or what is wrong and where. */
+export type NameRead =
+  | { readonly ok: true; readonly octets: Octets; readonly end: number }
+  | { readonly ok: false; readonly reason: string; readonly offset: number };
+
+/** Reads one name of a message. Never throws. */
+export function readName(wire: Uint8Array, offset: number): NameRead {
+  try {
+    const reader = new NameReader(asBuffer(wire));
+    const octets = reader.read(offset);
+    return { ok: true, octets, end: reader.end };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { ok: false, reason: error.reason, offset: error.offset };
+  }
+}
+
+/** Writes a name without compression; returns the offset after it. */
+export function writeName(buffer: Buffer, offset: number, name: Octets): number {
+  return writeOctets(buffer, offset, name);
+}
+
+/** ASCII fold of an octet. */
+export function foldOctet(octet: number): number {
+  return octet >= 65 && octet <= 90 ? octet + 32 : octet;
+}
+
+/** Shared by all readers; no read outlives the call that began it. */
+const scratch = Buffer.alloc(MAX_NAME_OCTETS + 1);
+
+/**
+ * Reads names out of one message. `end` is the offset after the name read last.
+ * @throws {Malformed}
+ */
+export class NameReader {
+  end = 0;
+  /**
+   * Octets before this offset are folded to lower case when a pointer leads to them. The decoder sets it to
+   * the end of the question: its letter case is the asker's (it may be random, 0x20), not that of the data.
+   */
+  foldBefore = 0;
+
+  constructor(private readonly wire: Buffer) {}
+
+  /** The name at `offset`, letter case kept but for `foldBefore`. */
+  read(offset: number): Octets {
+    const { wire } = this;
+    let at = offset;
+    for (;;) {
+      const length = wire[at];
+      if (length === undefined) throw new Malformed('name is cut short', at);
+      if (length === 0) break;
+      if (length > 63) {
+        if (length >= POINTER) return this.follow(offset, at);
+        throw new Malformed('label type is not known', at);
+      }
+      at += length + 1;
+    }
+    at++;
+    if (at - offset > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', offset);
+    this.end = at;
+    return wire.latin1Slice(offset, at);
+  }
+
+  /** Copies the labels from `start` to the pointer at `at`, then those that it leads to. */
+  private follow(start: number, at: number): Octets {
+    const { wire } = this;
+    let size = 0;
+    let partStart = start;
+    let partEnd = at;
+    for (let pointers = 0; ; pointers++) {
+      size = this.copyPart(partStart, partEnd, size);
+      if (wire[partEnd] === 0) break;
+      if (pointers === MAX_POINTERS) throw new Malformed('name has too many compression pointers', start);
+      const low = wire[partEnd + 1];
+      if (low === undefined) throw new Malformed('compression pointer is cut short', partEnd);
+      const target = ((wire[partEnd]! & 0x3f) << 8) | low;
+      if (target >= partStart) throw new Malformed('compression pointer does not point backwards', partEnd);
+      partStart = target;
+      partEnd = this.endOfPart(target);
+    }
+    if (size === MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', start);
+    scratch[size++] = 0;
+    this.end = at + 2;
+    return scratch.latin1Slice(0, size);
+  }
+
+  /** Offset of the root label or of the pointer that ends the run of labels at `offset`. */
+  private endOfPart(offset: number): number {
+    for (let at = offset; ; ) {
+      const length = this.wire[at];
+      if (length === undefined) throw new Malformed('name is cut short', at);
+      if (length === 0 || length >= POINTER) return at;
+      if (length > 63) throw new Malformed('label type is not known', at);
+      at += length + 1;
+      if (at - offset > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', offset);
+    }
+  }
+
+  private copyPart(start: number, end: number, size: number): number {
+    const { wire } = this;
+    const newSize = size + end - start;
+    if (newSize > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', start);
+    if (start < this.foldBefore) {
+      for (let i = start; i < end; i++) scratch[size + i - start] = foldOctet(wire[i]!);
+    } else {
+      for (let i = start; i < end; i++) scratch[size + i - start] = wire[i]!;
+    }
+    return newSize;
+  }
+}
+
+/** Offset after the name at `offset`, its pointer not followed; -1 when it is broken or runs past the end. */
+export function skipName(wire: Uint8Array, offset: number): number {
+  for (let at = offset; ; ) {
+    const length = wire[at];
+    if (length === undefined) return -1;
+    if (length === 0) return at + 1;
+    if (length >= POINTER) return at + 2 <= wire.length ? at + 2 : -1;
+    if (length > 63) return -1;
+    at += length + 1;
+    if (at - offset > MAX_NAME_OCTETS) return -1;
+  }
+}
+
+/** Offset after the uncompressed name at `at` of an octet string; -1 when there is no valid one. */
+export function endOfName(octets: Octets, at: number): number {
+  for (let i = at; i < octets.length; ) {
+    const length = octets.charCodeAt(i);
+    if (length > 63) return -1;
+    i += length + 1;
+    if (i - at > MAX_NAME_OCTETS) return -1;
+    if (length === 0) return i;
+  }
+  return -1;
+}
