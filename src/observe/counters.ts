@@ -1,0 +1,139 @@
+/**
+ * Counts of client queries: what the statistics page, `/stats` and `/metrics` show.
+ *
+ * Each worker has one `Counters`, filled by the server at the end of every query. Its state is plain data
+ * that adds up over workers. Every query counts into exactly one lookup class, one type, one RCODE and one
+ * transport, so each of these sums to the total.
+ * Limitations: counts live as long as the process; QTYPEs beyond the first 128 seen share one count, since
+ * clients choose them.
+ */
+import { formatRcode, formatType } from '../dns/registry.js';
+import { lookupClasses } from '../resolver/contract.js';
+import type { QueryRecord, QueryRecorder } from '../runtime/recorder.js';
+import { Histogram, type HistogramState, type LatencySummary } from './histogram.js';
+
+const MAX_KEYS = 128;
+const OTHER = 'other';
+
+/** Plain data of one thread's counters. */
+export interface CountersState {
+  readonly total: number;
+  readonly classes: readonly (readonly [lookupClass: string, latency: HistogramState])[];
+  readonly missReasons: readonly (readonly [string, number])[];
+  readonly rcodes: readonly (readonly [string, number])[];
+  readonly types: readonly (readonly [string, number])[];
+  readonly transports: readonly (readonly [string, number])[];
+  readonly dropped: readonly (readonly [string, number])[];
+}
+
+/** Queries of all workers together, as `/stats` shows them. */
+export interface QueryStats {
+  readonly total: number;
+  /** Every lookup class, those without queries too; sums to `total`. */
+  readonly byClass: Readonly<Record<string, number>>;
+  /** Why no cache answered the queries that were walked or joined. */
+  readonly missReasons: Readonly<Record<string, number>>;
+  /** `none` counts queries that got no response. */
+  readonly rcodes: Readonly<Record<string, number>>;
+  readonly types: Readonly<Record<string, number>>;
+  readonly transports: Readonly<Record<string, number>>;
+  /** Packets that were no query we could take up; not part of `total`. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly latency: Readonly<Record<string, LatencySummary>>;
+}
+
+/** Counts by keys that outsiders may choose: after a fixed number of keys the rest share one. */
+class KeyedCounts {
+  private readonly counts = new Map<string, number>();
+
+  add(key: string, amount = 1): void {
+    const known = this.counts.get(key);
+    if (known !== undefined || this.counts.size < MAX_KEYS) this.counts.set(key, (known ?? 0) + amount);
+    else this.counts.set(OTHER, (this.counts.get(OTHER) ?? 0) + amount);
+  }
+
+  addAll(pairs: readonly (readonly [string, number])[]): void {
+    for (const [key, amount] of pairs) this.add(key, amount);
+  }
+
+  pairs(): [string, number][] {
+    return [...this.counts];
+  }
+}
+
+export class Counters implements QueryRecorder {
+  private total = 0;
+  private readonly classes = new Map<string, Histogram>(lookupClasses.map((name) => [name, new Histogram()]));
+  private readonly missReasons = new KeyedCounts();
+  private readonly rcodes = new KeyedCounts();
+  private readonly types = new KeyedCounts();
+  private readonly transports = new KeyedCounts();
+  private readonly drops = new KeyedCounts();
+
+  record(query: QueryRecord): void {
+    this.total++;
+    this.classOf(query.lookupClass).record(query.tookMs);
+    if (query.missReason !== undefined) this.missReasons.add(query.missReason);
+    this.rcodes.add(query.rcode === undefined ? 'none' : formatRcode(query.rcode));
+    this.types.add(formatType(query.qtype));
+    this.transports.add(query.transport);
+  }
+
+  dropped(kind: string): void {
+    this.drops.add(kind);
+  }
+
+  private classOf(name: string): Histogram {
+    const known = this.classes.get(name);
+    if (known) return known;
+    const key = this.classes.size < MAX_KEYS ? name : OTHER;
+    const made = this.classes.get(key) ?? new Histogram();
+    this.classes.set(key, made);
+    return made;
+  }
+
+  /** A copy, fit for a message to another thread. */
+  state(): CountersState {
+    return {
+      total: this.total,
+      classes: [...this.classes].map(([name, histogram]) => [name, histogram.state()] as const),
+      missReasons: this.missReasons.pairs(),
+      rcodes: this.rcodes.pairs(),
+      types: this.types.pairs(),
+      transports: this.transports.pairs(),
+      dropped: this.drops.pairs(),
+    };
+  }
+
+  /** Adds the counts of another thread. */
+  add(state: CountersState): void {
+    this.total += state.total;
+    for (const [name, latency] of state.classes) this.classOf(name).add(latency);
+    this.missReasons.addAll(state.missReasons);
+    this.rcodes.addAll(state.rcodes);
+    this.types.addAll(state.types);
+    this.transports.addAll(state.transports);
+    this.drops.addAll(state.dropped);
+  }
+
+  stats(): QueryStats {
+    const classes = [...this.classes].map(([name, histogram]) => [name, histogram.summary()] as const);
+    return {
+      total: this.total,
+      byClass: Object.fromEntries(classes.map(([name, { count }]) => [name, count])),
+      missReasons: Object.fromEntries(this.missReasons.pairs()),
+      rcodes: Object.fromEntries(this.rcodes.pairs()),
+      types: Object.fromEntries(this.types.pairs()),
+      transports: Object.fromEntries(this.transports.pairs()),
+      dropped: Object.fromEntries(this.drops.pairs()),
+      latency: Object.fromEntries(classes.filter(([, { count }]) => count > 0)),
+    };
+  }
+}
+
+/** Adds up the counters of several threads. */
+export function sumCounters(states: readonly CountersState[]): Counters {
+  const sum = new Counters();
+  for (const state of states) sum.add(state);
+  return sum;
+}
