@@ -1,0 +1,216 @@
+/**
+ * The delegation cache: which servers serve a zone, as the parent says, with their glue and the DS.
+ *
+ * On a query's way it is where a walk starts: at the deepest zone known at or above QNAME.
+ *
+ * - The lease is the whole life of a delegation: what the parent's referral TTL allows, and never past the
+ *   lease of the enclosing delegation. What a child says of itself may change the servers but not extend it;
+ *   so a revoked zone is gone at the parent's TTL however often it is asked (ghost and Phoenix domains).
+ * - It has a budget of its own, in two parts. The root and TLDs have one for themselves: their number is
+ *   bounded by the root zone, not by what clients ask. Below them newcomers are on probation until they have
+ *   served more than one query, so a flood of junk names only pushes out junk.
+ *
+ * Limitations: `purge` looks at every entry.
+ */
+import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { RRset, Security } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { MissReason } from '../runtime/trace.js';
+import { LruPolicy } from './eviction/lru.js';
+import { SegmentedLruPolicy } from './eviction/segmented-lru.js';
+import { rrsetKey } from './key.js';
+import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './octets.js';
+import { addStats, type CacheLayerStats } from './stats.js';
+import { type TimedEntry, TimedStore } from './timed-store.js';
+
+/** One name server of a delegation and the addresses that came as glue; none when it has to be looked up. */
+export interface DelegationServer {
+  readonly name: Name;
+  /** Literal IPv4 and IPv6 addresses. */
+  readonly addresses: readonly string[];
+}
+
+export interface Delegation {
+  readonly zone: Name;
+  readonly servers: readonly DelegationServer[];
+  /** The DS RRset of the parent; `none` when it is denied, `unknown` when the parent has not been asked. */
+  readonly ds: RRset | 'none' | 'unknown';
+  /** NSEC or NSEC3 RRsets that deny the DS. */
+  readonly dsProof: readonly RRset[];
+  /** Wall ms up to which the parent vouches for it; Infinity only for what is configured. */
+  readonly leaseUntilMs: number;
+  /** Status of `ds`, or of its denial. */
+  readonly security: Security;
+}
+
+/**
+ * Who says it. `parent`: a referral, may renew the lease. `child`: the zone's own NS RRset, may not, and
+ * counts for nothing when no live delegation by the parent stands. `configured`: hints and the like.
+ */
+export type DelegationSource = 'parent' | 'child' | 'configured';
+
+export interface DelegationCacheOptions {
+  readonly clock: Clock;
+  readonly maxOctets: number;
+}
+
+interface DelegationEntry extends TimedEntry {
+  readonly delegation: Delegation;
+}
+
+/** The part of the budget that is kept for the root and TLDs. */
+const TOP_PART = 0.25;
+/** Two objects of the entry, their arrays' headers and boxed times. */
+const ENTRY_OCTETS = 72 + 96 + 2 * 48 + 2 * 16;
+/** A server's object, its array's header, and its slot. */
+const SERVER_OCTETS = 40 + 48 + 8;
+
+export class DelegationCache {
+  private readonly clock: Clock;
+  /** Root and TLDs. */
+  private readonly top: TimedStore<DelegationEntry>;
+  private readonly rest: TimedStore<DelegationEntry>;
+
+  constructor(options: DelegationCacheOptions) {
+    this.clock = options.clock;
+    const topOctets = Math.max(1, Math.floor(options.maxOctets * TOP_PART));
+    const restOctets = Math.max(1, options.maxOctets - topOctets);
+    this.top = new TimedStore<DelegationEntry>({
+      clock: options.clock,
+      maxOctets: topOctets,
+      makePolicy: (onRemove) => new LruPolicy(topOctets, onRemove),
+    });
+    this.rest = new TimedStore<DelegationEntry>({
+      clock: options.clock,
+      maxOctets: restOctets,
+      makePolicy: (onRemove) => new SegmentedLruPolicy(restOctets, onRemove),
+    });
+  }
+
+  /**
+   * Stores a delegation, its lease cut to what stands above it.
+   *
+   * @returns false when it was not stored: no lease left, a child without a live delegation, no room
+   */
+  put(delegation: Delegation, source: DelegationSource = 'parent'): boolean {
+    const nowMs = this.clock.wallMs();
+    const store = this.storeOf(delegation.zone);
+    const leaseUntilMs = this.allowedLease(delegation, source, nowMs);
+    if (leaseUntilMs <= nowMs) {
+      store.counters.refused++;
+      return false;
+    }
+    const own = ownDelegation(delegation, leaseUntilMs);
+    const entry = { delegation: own, expiresAtMs: leaseUntilMs, leaseUntilMs, mayServeStale: false };
+    return store.set(keyOf(own.zone), entry, octetsOfDelegation(own));
+  }
+
+  private allowedLease({ zone, leaseUntilMs }: Delegation, source: DelegationSource, nowMs: number): number {
+    if (source === 'configured') return leaseUntilMs;
+    if (source === 'child') {
+      const standing = this.peek(zone, nowMs);
+      return standing ? Math.min(leaseUntilMs, standing.leaseUntilMs) : 0;
+    }
+    for (let at = zone; at !== ROOT; ) {
+      at = parentName(at);
+      const above = this.peek(at, nowMs);
+      if (above) return Math.min(leaseUntilMs, above.leaseUntilMs);
+    }
+    return leaseUntilMs;
+  }
+
+  /** The deepest live delegation at or above `name`; counts one hit or one miss. */
+  closest(name: Name): Delegation | undefined {
+    const nowMs = this.clock.wallMs();
+    for (let at = name; ; at = parentName(at)) {
+      const store = this.storeOf(at);
+      const entry = store.use(keyOf(at), nowMs);
+      if (entry) {
+        store.counters.hits++;
+        return entry.delegation;
+      }
+      if (at === ROOT) {
+        this.top.counters.miss(this.top.missReason(keyOf(ROOT)));
+        return undefined;
+      }
+    }
+  }
+
+  /** The live delegation of exactly `zone`; counts one hit or one miss. */
+  get(zone: Name): Delegation | undefined {
+    const store = this.storeOf(zone);
+    const key = keyOf(zone);
+    const entry = store.use(key, this.clock.wallMs());
+    if (entry) store.counters.hits++;
+    else store.counters.miss(store.missReason(key));
+    return entry?.delegation;
+  }
+
+  /** Why there is no delegation of `zone`; counts nothing. */
+  missReason(zone: Name): MissReason {
+    return this.storeOf(zone).missReason(keyOf(zone));
+  }
+
+  private peek(zone: Name, nowMs: number): Delegation | undefined {
+    return this.storeOf(zone).peekLive(keyOf(zone), nowMs)?.delegation;
+  }
+
+  private storeOf(zone: Name): TimedStore<DelegationEntry> {
+    // The root has one octet; a TLD is one label and the root label.
+    return zone === ROOT || zone.charCodeAt(0) + 2 === zone.length ? this.top : this.rest;
+  }
+
+  /** Removes the delegation of a zone, or all of a subtree. Returns how many went. */
+  purge(zone: Name, options: { subtree?: boolean } = {}): number {
+    if (!options.subtree) return this.storeOf(zone).remove(keyOf(zone), 'flushed') ? 1 : 0;
+    const inside = (entry: DelegationEntry) => isSubdomain(entry.delegation.zone, zone);
+    return this.top.purge(inside) + this.rest.purge(inside);
+  }
+
+  clear(): void {
+    this.top.clear();
+    this.rest.clear();
+  }
+
+  sweep(maxEntries: number): number {
+    return this.top.sweep(maxEntries) + this.rest.sweep(maxEntries);
+  }
+
+  *entries(): IterableIterator<Delegation> {
+    for (const [, entry] of this.top.entries()) yield entry.delegation;
+    for (const [, entry] of this.rest.entries()) yield entry.delegation;
+  }
+
+  stats(): CacheLayerStats {
+    const top = this.top.stats();
+    const rest = this.rest.stats();
+    return addStats(top, rest);
+  }
+}
+
+function keyOf(zone: Name): string {
+  return rrsetKey(zone, RRType.NS);
+}
+
+function ownDelegation(delegation: Delegation, leaseUntilMs: number): Delegation {
+  const { zone, servers, ds, dsProof, security } = delegation;
+  return {
+    zone: ownOctets(zone),
+    servers: servers.map((s) => ({ name: ownOctets(s.name), addresses: s.addresses.map(ownOctets) })),
+    ds: typeof ds === 'string' ? ds : ownRRset(ds),
+    dsProof: dsProof.map(ownRRset),
+    leaseUntilMs,
+    security,
+  };
+}
+
+function octetsOfDelegation(delegation: Delegation): number {
+  let sum = ENTRY_OCTETS + octetsOfString(delegation.zone.length);
+  for (const server of delegation.servers) {
+    sum += SERVER_OCTETS + octetsOfString(server.name.length);
+    for (const address of server.addresses) sum += 8 + octetsOfString(address.length);
+  }
+  if (typeof delegation.ds !== 'string') sum += octetsOfRRset(delegation.ds);
+  return sum + octetsOfRRsets(delegation.dsProof);
+}

@@ -1,0 +1,31 @@
+/** The eviction policies by the name they have in the configuration. */
+import { LfuPolicy } from './lfu.js';
+import { LruPolicy } from './lru.js';
+import { NonePolicy } from './none.js';
+import type { EvictionPolicy, RemovalListener } from './policy.js';
+import { SievePolicy } from './sieve.js';
+import { TtlPolicy } from './ttl.js';
+
+/** All kinds, in the order in which documentation lists them. */
+export const evictionKinds = ['lru', 'lfu', 'ttl', 'sieve', 'none'] as const;
+export type EvictionKind = (typeof evictionKinds)[number];
+
+/** @param maxOctets a positive integer */
+export function createPolicy<V extends object>(
+  kind: EvictionKind,
+  maxOctets: number,
+  onRemove?: RemovalListener<V>,
+): EvictionPolicy<V> {
+  switch (kind) {
+    case 'lru':
+      return new LruPolicy(maxOctets, onRemove);
+    case 'lfu':
+      return new LfuPolicy(maxOctets, onRemove);
+    case 'ttl':
+      return new TtlPolicy(maxOctets, onRemove);
+    case 'sieve':
+      return new SievePolicy(maxOctets, onRemove);
+    case 'none':
+      return new NonePolicy(maxOctets, onRemove);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Nothing gives way: a full cache takes no more until its entries expire or are purged.
+ *
+ * For measurements, and where what was learnt first must not be pushed out.
+ */
+import { NodeMapPolicy, type PolicyNode } from './node-map.js';
+
+export class NonePolicy<V> extends NodeMapPolicy<V, PolicyNode<V>> {
+  readonly overheadOctets = 104;
+
+  protected makeNode(key: string, value: V, sizeOctets: number): PolicyNode<V> {
+    return { key, value, sizeOctets };
+  }
+
+  protected added(): void {}
+  protected used(): void {}
+  protected removed(): void {}
+
+  protected victim(): undefined {
+    return undefined;
+  }
+}

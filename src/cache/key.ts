@@ -1,0 +1,59 @@
+/**
+ * Cache keys: the only place where they are built.
+ *
+ * A key is the full identity of what it names, never a hash of it: the canonical name (which ends in the
+ * root label, so nothing can run over into what follows) and then type and class, two octets each. So two
+ * keys are equal only when the questions are, whatever the labels hold, and a key is one octet per char.
+ * Keys go into a Map, never into a plain object, so `constructor.` and `__proto__.` are names like others.
+ */
+import type { Name, Octets } from '../dns/name.js';
+import { RRClass } from '../dns/registry.js';
+
+/** Octets that follow the name in a key made by {@link rrsetKey}. */
+const SUFFIX_OCTETS = 4;
+
+const inSuffixes = new Map<number, Octets>();
+
+function suffix(type: number, cls: number): Octets {
+  if (cls !== RRClass.IN) return makeSuffix(type, cls);
+  let known = inSuffixes.get(type);
+  if (known === undefined) {
+    known = makeSuffix(type, cls);
+    inSuffixes.set(type, known); // one per type, so 65,536 at most
+  }
+  return known;
+}
+
+function makeSuffix(type: number, cls: number): Octets {
+  return String.fromCharCode((type >> 8) & 255, type & 255, (cls >> 8) & 255, cls & 255);
+}
+
+/** Identity of an RRset. */
+export function rrsetKey(name: Name, type: number, cls: number = RRClass.IN): Octets {
+  return name + suffix(type, cls);
+}
+
+/**
+ * Identity of the statement "this name does not exist" (RFC 2308 5: by name and class, whatever QTYPE).
+ * It uses type 0, which is reserved (RFC 6895 3.1) and so is never the type of an RRset.
+ */
+export function nxdomainKey(name: Name, cls: number = RRClass.IN): Octets {
+  return name + suffix(0, cls);
+}
+
+/** Identity of a whole response: the question, and the two client bits that change what is sent. */
+export function answerKey(name: Name, type: number, cls: number, doBit: boolean, cd: boolean): Octets {
+  return name + suffix(type, cls) + ANSWER_BITS[(doBit ? 1 : 0) | (cd ? 2 : 0)];
+}
+
+const ANSWER_BITS = ['\0', '\x01', '\x02', '\x03'] as const;
+
+/** Identity of a failure to resolve: with CD a question may succeed that fails without. */
+export function failureKey(name: Name, type: number, cls: number, cd: boolean): Octets {
+  return answerKey(name, type, cls, false, cd);
+}
+
+/** The name in a key of {@link rrsetKey} or {@link nxdomainKey}. */
+export function nameOfKey(key: Octets): Name {
+  return key.slice(0, key.length - SUFFIX_OCTETS) as Name;
+}

@@ -1,0 +1,266 @@
+/**
+ * The negative cache: names that do not exist and names without data of a type (RFC 2308).
+ *
+ * On a query's way it comes after the resolver cache. NXDOMAIN is held by name and class, NODATA by name,
+ * type and class. A secure NXDOMAIN also denies all names below it (RFC 8020); an insecure one does not,
+ * since many servers deny empty non-terminals by mistake and a forged one would take a whole subtree.
+ *
+ * A denial lives for the least of the SOA's TTL, its MINIMUM field (RFC 2308 5) and the TTLs of its proof,
+ * inside the limit for negative answers and the lease. A denial without SOA is not kept (RFC 2308 5).
+ *
+ * Limitations: spans of NSEC for RFC 8198 are not here; see the validator.
+ */
+import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
+import { RRClass } from '../dns/registry.js';
+import type { RRset, Security } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { EvictionKind } from './eviction/create.js';
+import { nxdomainKey, rrsetKey } from './key.js';
+import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './octets.js';
+import { type CacheMiss, cacheMiss, type Origin } from './rrset-cache.js';
+import type { CacheLayerStats } from './stats.js';
+import { secondsLeft, type TimedEntry, TimedStore } from './timed-store.js';
+
+export interface NegativeMeta {
+  /** The SOA of the zone that denies. */
+  readonly soa: RRset | undefined;
+  /** NSEC or NSEC3 RRsets that prove the denial. */
+  readonly proof: readonly RRset[];
+  readonly security: Security;
+  readonly origin: Origin;
+  readonly leaseUntilMs?: number;
+  readonly class?: number;
+}
+
+export interface NegativeEntry extends TimedEntry {
+  readonly kind: 'nxdomain' | 'nodata';
+  readonly name: Name;
+  /** 0 for NXDOMAIN, which holds for every type. */
+  readonly type: number;
+  readonly class: number;
+  /** With the TTL as received; what is left is in the hit. */
+  readonly soa: RRset;
+  readonly proof: readonly RRset[];
+  readonly security: Security;
+  readonly origin: Origin;
+  readonly storedAtMs: number;
+  hits: number;
+}
+
+/** What a lookup found; `cut` means that an ancestor does not exist (RFC 8020) and `entry` is about it. */
+export type NegativeHit =
+  | { readonly kind: 'hit'; readonly entry: NegativeEntry; readonly cut: boolean; readonly ttlSec: number }
+  | { readonly kind: 'stale'; readonly entry: NegativeEntry; readonly cut: boolean; readonly ageSec: number }
+  | CacheMiss;
+
+export interface NegativeCacheOptions {
+  readonly clock: Clock;
+  readonly maxOctets: number;
+  readonly eviction?: EvictionKind;
+  /** Longest life of a denial, in seconds. */
+  readonly maxTtlSec?: number;
+  readonly staleMaxMs?: number;
+  /** Whether a secure NXDOMAIN denies what is below it. */
+  readonly nxdomainCut?: boolean;
+}
+
+/** Header and twelve fields, and the boxes of three times. */
+const ENTRY_OCTETS = 24 + 13 * 8 + 3 * 16;
+/** RNAME and MNAME of one octet each, and five numbers. */
+const MIN_SOA_OCTETS = 22;
+
+export class NegativeCache {
+  private readonly store: TimedStore<NegativeEntry>;
+  private readonly clock: Clock;
+  private readonly maxTtlSec: number;
+  private readonly nxdomainCut: boolean;
+  /** How many entries can deny a subtree; with none, lookups need not climb. */
+  private cuts = 0;
+
+  constructor(options: NegativeCacheOptions) {
+    this.clock = options.clock;
+    this.maxTtlSec = options.maxTtlSec ?? 3600;
+    this.nxdomainCut = options.nxdomainCut ?? true;
+    this.store = new TimedStore({
+      ...options,
+      onRemove: (entry) => {
+        if (isCut(entry)) this.cuts--;
+      },
+    });
+  }
+
+  /** Stores that `name` does not exist. False when it was not stored. */
+  putNxdomain(name: Name, meta: NegativeMeta): boolean {
+    return this.put('nxdomain', name, 0, nxdomainKey(name, meta.class), meta);
+  }
+
+  /** Stores that `name` has no data of `type`; so it exists, and an NXDOMAIN of it goes. */
+  putNodata(name: Name, type: number, meta: NegativeMeta): boolean {
+    const stored = this.put('nodata', name, type, rrsetKey(name, type, meta.class), meta);
+    if (stored) this.store.remove(nxdomainKey(name, meta.class), 'flushed');
+    return stored;
+  }
+
+  private put(kind: NegativeEntry['kind'], name: Name, type: number, key: string, meta: NegativeMeta) {
+    const nowMs = this.clock.wallMs();
+    const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
+    const ttlSec = negativeTtlSec(meta.soa, meta.proof, this.maxTtlSec);
+    const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
+    const old = this.store.peekLive(key, nowMs);
+    const worse = meta.security === 'bogus' && old?.security === 'secure';
+    if (meta.soa === undefined || expiresAtMs <= nowMs || worse) {
+      this.store.counters.refused++;
+      return false;
+    }
+    const entry: NegativeEntry = {
+      kind,
+      name: ownOctets(name),
+      type,
+      class: meta.class ?? RRClass.IN,
+      soa: ownRRset(meta.soa),
+      proof: meta.proof.map(ownRRset),
+      security: meta.security,
+      origin: meta.origin,
+      storedAtMs: nowMs,
+      expiresAtMs,
+      leaseUntilMs,
+      mayServeStale: meta.security !== 'bogus',
+      hits: 0,
+    };
+    const stored = this.store.set(key, entry, octetsOfEntry(entry));
+    if (stored && isCut(entry)) this.cuts++;
+    return stored;
+  }
+
+  /**
+   * Looks for a denial of (name, type): NXDOMAIN of the name, NODATA of the type, then a secure NXDOMAIN of
+   * an ancestor.
+   *
+   * @param cutBelow ancestors above this name deny nothing: the apex of a stub, forward or local zone
+   */
+  get(name: Name, type: number, cls: number = RRClass.IN, cutBelow: Name = ROOT): NegativeHit {
+    const nowMs = this.clock.wallMs();
+    const nodataKey = rrsetKey(name, type, cls);
+    const nxdomain = this.store.use(nxdomainKey(name, cls), nowMs);
+    if (nxdomain && nowMs < nxdomain.expiresAtMs) return this.found(nxdomain, false, nowMs);
+    const nodata = this.store.use(nodataKey, nowMs);
+    if (nodata && nowMs < nodata.expiresAtMs) return this.found(nodata, false, nowMs);
+    const cut = this.cutAbove(name, cls, cutBelow, nowMs);
+    if (cut) return this.found(cut, true, nowMs);
+    const stale = later(nxdomain, nodata);
+    if (stale) return this.found(stale, false, nowMs);
+    const reason = this.missReason(name, nodataKey, cls);
+    this.store.counters.miss(reason);
+    return cacheMiss(reason);
+  }
+
+  private missReason(name: Name, nodataKey: string, cls: number) {
+    const reason = this.store.missReason(nodataKey);
+    return reason === 'never-seen' ? this.store.missReason(nxdomainKey(name, cls)) : reason;
+  }
+
+  /** The nearest live ancestor denial. Stale ones do not count: too much would hang on old data. */
+  private cutAbove(name: Name, cls: number, cutBelow: Name, nowMs: number): NegativeEntry | undefined {
+    if (!this.nxdomainCut || this.cuts === 0) return undefined;
+    for (let at = name; at !== ROOT; ) {
+      at = parentName(at);
+      if (!isSubdomain(at, cutBelow)) return undefined;
+      const key = nxdomainKey(at, cls);
+      const entry = this.store.peekLive(key, nowMs);
+      if (entry && isCut(entry)) return this.store.use(key, nowMs);
+    }
+    return undefined;
+  }
+
+  private found(entry: NegativeEntry, cut: boolean, nowMs: number): NegativeHit {
+    if (nowMs < entry.expiresAtMs) {
+      this.store.counters.hits++;
+      entry.hits++;
+      return { kind: 'hit', entry, cut, ttlSec: negativeTtlLeft(entry, nowMs) };
+    }
+    this.store.counters.stale++;
+    return { kind: 'stale', entry, cut, ageSec: Math.floor((nowMs - entry.expiresAtMs) / 1000) };
+  }
+
+  /**
+   * Forgets denials that newly learnt data of (name, type) contradicts: NODATA of it, and NXDOMAIN of the
+   * name and of its ancestors (a name that exists makes them exist, RFC 8020 2). Secure ones stay unless
+   * `security` of the new data is secure.
+   */
+  contradict(name: Name, type: number, security: Security, cls: number = RRClass.IN): number {
+    if (this.store.size === 0) return 0;
+    let removed = this.drop(rrsetKey(name, type, cls), security);
+    for (let at = name; ; at = parentName(at)) {
+      removed += this.drop(nxdomainKey(at, cls), security);
+      if (at === ROOT) return removed;
+    }
+  }
+
+  private drop(key: string, security: Security): number {
+    const entry = this.store.peek(key);
+    if (entry === undefined || (entry.security === 'secure' && security !== 'secure')) return 0;
+    return this.store.remove(key, 'flushed') ? 1 : 0;
+  }
+
+  /** Removes denials of a name in every class, or of a subtree; with `type` only its NODATA. Returns how many. */
+  purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
+    const { subtree = false, type } = options;
+    return this.store.purge((entry) => {
+      if (type !== undefined && entry.kind === 'nodata' && entry.type !== type) return false;
+      return subtree ? isSubdomain(entry.name, name) : entry.name === name;
+    });
+  }
+
+  clear(): void {
+    this.store.clear();
+  }
+
+  sweep(maxEntries: number): number {
+    return this.store.sweep(maxEntries);
+  }
+
+  *entries(): IterableIterator<NegativeEntry> {
+    for (const [, entry] of this.store.entries()) yield entry;
+  }
+
+  stats(): CacheLayerStats {
+    return this.store.stats();
+  }
+}
+
+function isCut(entry: NegativeEntry): boolean {
+  return entry.kind === 'nxdomain' && entry.security === 'secure';
+}
+
+function later(a: NegativeEntry | undefined, b: NegativeEntry | undefined): NegativeEntry | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.storedAtMs > a.storedAtMs ? b : a;
+}
+
+function octetsOfEntry(entry: NegativeEntry): number {
+  const { name, soa, proof } = entry;
+  return ENTRY_OCTETS + octetsOfString(name.length) + octetsOfRRset(soa) + octetsOfRRsets(proof);
+}
+
+/** Seconds that a live denial has left, at least 1. */
+function negativeTtlLeft(entry: NegativeEntry, nowMs: number): number {
+  return secondsLeft(entry.expiresAtMs, nowMs, Math.ceil((entry.expiresAtMs - entry.storedAtMs) / 1000));
+}
+
+/**
+ * How long a denial may be kept, in seconds: RFC 2308 5 and, for its proof, RFC 9077 3.
+ * 0 without a readable SOA.
+ */
+export function negativeTtlSec(soa: RRset | undefined, proof: readonly RRset[], maxSec: number): number {
+  const rdata = soa?.rdatas[0];
+  if (soa === undefined || rdata === undefined || rdata.length < MIN_SOA_OCTETS) return 0;
+  let ttlSec = Math.min(maxSec, soa.ttlSec, readUint32(rdata, rdata.length - 4));
+  for (const rrset of proof) ttlSec = Math.min(ttlSec, rrset.ttlSec);
+  return ttlSec;
+}
+
+function readUint32(octets: string, at: number): number {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = value * 256 + octets.charCodeAt(i);
+  return value;
+}

@@ -1,0 +1,74 @@
+/**
+ * What values cost in V8's heap, and strings that hold no more than themselves.
+ *
+ * Sizes are those of 64-bit V8 without pointer compression (Node): 8 octets per word; an object has three
+ * words of header, a sequential string 16 octets of header and is padded to a word.
+ */
+import type { RRset } from '../dns/rrset.js';
+
+const scratch = Buffer.allocUnsafeSlow(65_536);
+/** V8 makes slices and ropes only of strings from this length; shorter ones are always copies. */
+const MIN_SHARED_CHARS = 13;
+
+/**
+ * The same octets in a string of their own.
+ *
+ * A slice keeps its whole source alive (a name cut from a message: the message), and a rope keeps its parts.
+ * What stays in a cache must not, or its real size is unknown.
+ */
+export function ownOctets<T extends string>(octets: T): T {
+  if (octets.length < MIN_SHARED_CHARS || octets.length > scratch.length) return octets;
+  return scratch.latin1Slice(0, scratch.latin1Write(octets, 0)) as T;
+}
+
+/** Heap octets of a string of octets. */
+export function octetsOfString(length: number): number {
+  return 16 + ((length + 7) & ~7);
+}
+
+/** Heap octets of an array of strings, the strings included. */
+export function octetsOfStrings(strings: readonly string[]): number {
+  if (strings.length === 0) return 0;
+  let sum = 32 + 16 + 8 * strings.length;
+  for (const s of strings) sum += octetsOfString(s.length);
+  return sum;
+}
+
+/** Header and six fields of an RRset object. */
+const RRSET_OBJECT_OCTETS = 24 + 6 * 8;
+
+/** Heap octets of an RRset made by {@link ownRRset}. */
+export function octetsOfRRset(rrset: RRset): number {
+  return (
+    RRSET_OBJECT_OCTETS +
+    octetsOfString(rrset.name.length) +
+    octetsOfStrings(rrset.rdatas) +
+    octetsOfStrings(rrset.signatures)
+  );
+}
+
+/** Heap octets of an array of RRsets, the RRsets included; an empty array is taken to be shared. */
+export function octetsOfRRsets(rrsets: readonly RRset[]): number {
+  if (rrsets.length === 0) return 0;
+  let sum = 32 + 16 + 8 * rrsets.length;
+  for (const rrset of rrsets) sum += octetsOfRRset(rrset);
+  return sum;
+}
+
+const noStrings: readonly string[] = Object.freeze([]);
+
+/** A copy of an RRset that shares nothing with the message it came from and has no spare room in its arrays. */
+export function ownRRset(rrset: RRset): RRset {
+  return {
+    name: ownOctets(rrset.name),
+    type: rrset.type,
+    class: rrset.class,
+    ttlSec: rrset.ttlSec,
+    rdatas: ownStrings(rrset.rdatas),
+    signatures: ownStrings(rrset.signatures),
+  };
+}
+
+function ownStrings(strings: readonly string[]): readonly string[] {
+  return strings.length === 0 ? noStrings : strings.map(ownOctets);
+}

@@ -1,0 +1,301 @@
+/**
+ * The resolver cache: RRsets by owner name, type and class.
+ *
+ * On a query's way it comes after the stub cache and before the negative cache. What it holds is copied, so
+ * an entry pins no message, and each says how far it is trusted, by whom it was given and until when.
+ *
+ * - Rank (RFC 2181 5.4.1): data never replaces live data of a higher rank.
+ * - Lease: nothing lives past the lease of the delegation that it was learnt under, fresh or stale. This is
+ *   what ends ghost domains; a child can renew its data but not its lease.
+ * - Stale data stays for RFC 8767, but bogus data is never stale.
+ * - TTL 0 (RFC 1035 3.2.1) is for the query under way only and is not stored.
+ *
+ * Limitations: `purge` of a name without a type, or of a subtree, looks at every entry.
+ */
+import { isSubdomain, type Name } from '../dns/name.js';
+import { RRClass } from '../dns/registry.js';
+import type { Question, RRset, Security } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { MissReason, UpstreamTransport } from '../runtime/trace.js';
+import type { EvictionKind } from './eviction/create.js';
+import { rrsetKey } from './key.js';
+import { octetsOfRRset, octetsOfRRsets, ownRRset } from './octets.js';
+import type { Rank } from './rank.js';
+import type { CacheLayerStats } from './stats.js';
+import { secondsLeft, type TimedEntry, TimedStore } from './timed-store.js';
+
+/** Where data came from. One object is shared by all entries of one response: do not change it. */
+export interface Origin {
+  /** Address of the server, or a word for what is no server: `hints`, `local`. */
+  readonly server: string;
+  readonly serverName?: Name;
+  readonly transport: UpstreamTransport | 'none';
+  /** Apex of the zone that the server was asked for. */
+  readonly zone: Name;
+  /** The question whose response brought it. */
+  readonly question?: Question;
+}
+
+export interface RRsetMeta {
+  readonly rank: Rank;
+  readonly security: Security;
+  readonly origin: Origin;
+  /** Wall ms; Infinity, or left out, when no delegation bounds it (the root, forwarders). */
+  readonly leaseUntilMs?: number;
+  /** NSEC or NSEC3 RRsets that belong to the answer: why a wildcard was expanded (RFC 4035 3.1.3.3). */
+  readonly proof?: readonly RRset[];
+}
+
+export interface TtlLimits {
+  readonly minSec: number;
+  readonly maxSec: number;
+}
+
+export const defaultTtlLimits: TtlLimits = { minSec: 0, maxSec: 86_400 };
+
+export interface ResolverCacheOptions {
+  readonly clock: Clock;
+  readonly maxOctets: number;
+  readonly eviction?: EvictionKind;
+  readonly ttl?: TtlLimits;
+  /** How long past expiry data stays for serve-stale, in ms; 0 when serve-stale is off. */
+  readonly staleMaxMs?: number;
+}
+
+/** One RRset in the cache. Only the cache changes it. */
+export class RRsetEntry implements TimedEntry {
+  /** Lookups that found it live, prefetch's measure of popularity. */
+  hits = 0;
+  /** True once `shouldPrefetch` has said yes. */
+  prefetched = false;
+
+  /** Life and lease are held relative to the expiry: small integers, where absolute times take a box each. */
+  private readonly lifeMs: number;
+  /** Negative: no lease. */
+  private readonly leaseAfterExpiryMs: number;
+
+  constructor(
+    /** With the TTL as received; what is left of it is in the hit. */
+    readonly rrset: RRset,
+    storedAtMs: number,
+    readonly expiresAtMs: number,
+    leaseUntilMs: number,
+    readonly rank: Rank,
+    readonly security: Security,
+    readonly origin: Origin,
+    readonly proof: readonly RRset[] = noProof,
+  ) {
+    this.lifeMs = expiresAtMs - storedAtMs;
+    this.leaseAfterExpiryMs = leaseUntilMs === Infinity ? -1 : leaseUntilMs - expiresAtMs;
+  }
+
+  get storedAtMs(): number {
+    return this.expiresAtMs - this.lifeMs;
+  }
+
+  get leaseUntilMs(): number {
+    return this.leaseAfterExpiryMs < 0 ? Infinity : this.expiresAtMs + this.leaseAfterExpiryMs;
+  }
+
+  get mayServeStale(): boolean {
+    return this.security !== 'bogus';
+  }
+
+  /** The TTL that it was given when stored: the received one inside the limits and the lease. */
+  get lifeSec(): number {
+    return Math.ceil(this.lifeMs / 1000);
+  }
+
+  /** True when the lease, not the TTL, ends its life. */
+  get isLeaseBound(): boolean {
+    return this.leaseAfterExpiryMs === 0;
+  }
+}
+
+const noProof: readonly RRset[] = Object.freeze([]);
+
+/** What a lookup found. `stale` is fit for RFC 8767 only, after an attempt to refresh. */
+export type CacheHit =
+  | { readonly kind: 'hit'; readonly entry: RRsetEntry; readonly ttlSec: number }
+  | { readonly kind: 'stale'; readonly entry: RRsetEntry; readonly ageSec: number }
+  | CacheMiss;
+
+export interface CacheMiss {
+  readonly kind: 'miss';
+  readonly reason: MissReason;
+}
+
+const misses: Readonly<Record<MissReason, CacheMiss>> = {
+  'never-seen': { kind: 'miss', reason: 'never-seen' },
+  expired: { kind: 'miss', reason: 'expired' },
+  evicted: { kind: 'miss', reason: 'evicted' },
+  flushed: { kind: 'miss', reason: 'flushed' },
+  bypassed: { kind: 'miss', reason: 'bypassed' },
+};
+
+/** The miss of that reason; always the same object. */
+export function cacheMiss(reason: MissReason): CacheMiss {
+  return misses[reason];
+}
+
+/** Heap octets of an entry object: header, ten fields, and the box of `expiresAtMs`. */
+const ENTRY_OCTETS = 24 + 10 * 8 + 16;
+/** Hits from which an entry is worth prefetching, and the part of its life in which it is. */
+const PREFETCH_MIN_HITS = 2;
+const PREFETCH_LAST_PART = 0.1;
+
+export class ResolverCache {
+  private readonly store: TimedStore<RRsetEntry>;
+  private readonly clock: Clock;
+  private readonly ttl: TtlLimits;
+
+  constructor(options: ResolverCacheOptions) {
+    this.clock = options.clock;
+    this.ttl = options.ttl ?? defaultTtlLimits;
+    this.store = new TimedStore(options);
+  }
+
+  /** Looks an RRset up and counts it: as a hit, a stale hit or a miss with its reason. */
+  get(name: Name, type: number, cls: number = RRClass.IN): CacheHit {
+    const key = rrsetKey(name, type, cls);
+    const nowMs = this.clock.wallMs();
+    const entry = this.store.use(key, nowMs);
+    const counters = this.store.counters;
+    if (entry === undefined) {
+      const reason = this.store.missReason(key);
+      counters.miss(reason);
+      return misses[reason];
+    }
+    if (nowMs < entry.expiresAtMs) {
+      counters.hits++;
+      entry.hits++;
+      return { kind: 'hit', entry, ttlSec: ttlLeft(entry, nowMs) };
+    }
+    counters.stale++;
+    return { kind: 'stale', entry, ageSec: Math.floor((nowMs - entry.expiresAtMs) / 1000) };
+  }
+
+  /** The live entry, without counting a use, a hit or a miss. */
+  peek(name: Name, type: number, cls: number = RRClass.IN): RRsetEntry | undefined {
+    return this.store.peekLive(rrsetKey(name, type, cls), this.clock.wallMs());
+  }
+
+  /** Counts a lookup that the resolver did not make because it was told to walk. */
+  countBypass(): void {
+    this.store.counters.miss('bypassed');
+  }
+
+  /**
+   * Stores an RRset as learnt now.
+   *
+   * @returns false when it was not stored: its TTL or lease is over, live data of a higher rank stands, it
+   *          is bogus and live secure data stands, or there is no room
+   */
+  put(rrset: RRset, meta: RRsetMeta): boolean {
+    const nowMs = this.clock.wallMs();
+    const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
+    const ttlSec = Math.min(this.ttl.maxSec, Math.max(this.ttl.minSec, rrset.ttlSec));
+    const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
+    const key = rrsetKey(rrset.name, rrset.type, rrset.class);
+    if (expiresAtMs <= nowMs || !this.mayReplace(key, meta, nowMs)) {
+      this.store.counters.refused++;
+      return false;
+    }
+    return this.insert(key, rrset, nowMs, expiresAtMs, leaseUntilMs, meta);
+  }
+
+  private mayReplace(key: string, meta: RRsetMeta, nowMs: number): boolean {
+    const old = this.store.peekLive(key, nowMs);
+    if (old === undefined) return true;
+    if (meta.rank < old.rank) return false;
+    return !(meta.security === 'bogus' && old.security === 'secure');
+  }
+
+  private insert(
+    key: string,
+    rrset: RRset,
+    storedAtMs: number,
+    expiresAtMs: number,
+    leaseUntilMs: number,
+    meta: RRsetMeta,
+  ): boolean {
+    const own = ownRRset(rrset);
+    const { rank, security, origin } = meta;
+    const proof = meta.proof?.length ? meta.proof.map(ownRRset) : noProof;
+    const entry = new RRsetEntry(own, storedAtMs, expiresAtMs, leaseUntilMs, rank, security, origin, proof);
+    return this.store.set(key, entry, octetsOfEntry(entry));
+  }
+
+  /**
+   * Notes what validation found out about a live RRset.
+   *
+   * @param capTtlSec the longest it may still live: signature expiry (RFC 4035 5.3.3), or the bogus TTL
+   * @returns false when it is not here any more
+   */
+  markSecurity(name: Name, type: number, security: Security, capTtlSec = Infinity, cls: number = RRClass.IN) {
+    const key = rrsetKey(name, type, cls);
+    const nowMs = this.clock.wallMs();
+    const old = this.store.peekLive(key, nowMs);
+    if (old === undefined) return false;
+    const expiresAtMs = Math.min(old.expiresAtMs, nowMs + capTtlSec * 1000);
+    if (expiresAtMs <= nowMs) return !this.store.remove(key, 'expired');
+    const { rrset, storedAtMs, leaseUntilMs, rank, origin, proof } = old;
+    const entry = new RRsetEntry(rrset, storedAtMs, expiresAtMs, leaseUntilMs, rank, security, origin, proof);
+    entry.hits = old.hits;
+    entry.prefetched = old.prefetched;
+    return this.store.set(key, entry, octetsOfEntry(entry));
+  }
+
+  /**
+   * True once for an entry that is popular and nearly over: asked for at least twice, and in the last tenth
+   * of its life. Never for one whose lease ends it, since asking the child again cannot make it live longer.
+   */
+  shouldPrefetch(entry: RRsetEntry): boolean {
+    if (entry.prefetched || entry.hits < PREFETCH_MIN_HITS || entry.isLeaseBound) return false;
+    const nowMs = this.clock.wallMs();
+    const leftMs = entry.expiresAtMs - nowMs;
+    if (leftMs <= 0 || leftMs > (entry.expiresAtMs - entry.storedAtMs) * PREFETCH_LAST_PART) return false;
+    entry.prefetched = true;
+    return true;
+  }
+
+  /**
+   * Removes what is held of a name, in every class.
+   *
+   * @returns how many RRsets went
+   */
+  purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
+    const { subtree = false, type } = options;
+    return this.store.purge(({ rrset }) => {
+      if (type !== undefined && rrset.type !== type) return false;
+      return subtree ? isSubdomain(rrset.name, name) : rrset.name === name;
+    });
+  }
+
+  clear(): void {
+    this.store.clear();
+  }
+
+  /** Removes entries that are over; looks at up to `maxEntries` and returns how many went. */
+  sweep(maxEntries: number): number {
+    return this.store.sweep(maxEntries);
+  }
+
+  /** All entries, stale ones too, without counting. The cache must not change meanwhile. */
+  *entries(): IterableIterator<RRsetEntry> {
+    for (const [, entry] of this.store.entries()) yield entry;
+  }
+
+  stats(): CacheLayerStats {
+    return this.store.stats();
+  }
+}
+
+function octetsOfEntry(entry: RRsetEntry): number {
+  return ENTRY_OCTETS + octetsOfRRset(entry.rrset) + octetsOfRRsets(entry.proof);
+}
+
+/** Seconds that a live entry has left: at least 1, at most the TTL that it was stored with. */
+export function ttlLeft(entry: RRsetEntry, nowMs: number): number {
+  return secondsLeft(entry.expiresAtMs, nowMs, entry.lifeSec);
+}

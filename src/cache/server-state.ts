@@ -1,0 +1,55 @@
+/**
+ * What is known of one server address: round-trip time, time-outs, EDNS, TCP, letter case, lameness.
+ *
+ * A mutable record that the server selection reads and writes; only memory is owned here. Times without
+ * another word are those of `Clock.monotonicMs`, so that a jump of the date cannot keep a server in backoff.
+ */
+import type { Name } from '../dns/name.js';
+
+/** Zones a server may be lame for at once; the one nearest to its end gives way. */
+const MAX_LAME_ZONES = 16;
+
+/** Zone to the time up to which the server is taken to be lame for it. Holds at most 16. */
+export class LameZones extends Map<Name, number> {
+  override set(zone: Name, untilMs: number): this {
+    super.set(zone, untilMs);
+    if (this.size > MAX_LAME_ZONES) this.dropSoonest();
+    return this;
+  }
+
+  private dropSoonest(): void {
+    let soonest: Name | undefined;
+    let leastMs = Infinity;
+    for (const [zone, untilMs] of this) {
+      if (untilMs >= leastMs) continue;
+      soonest = zone;
+      leastMs = untilMs;
+    }
+    if (soonest !== undefined) this.delete(soonest);
+  }
+}
+
+export class ServerState {
+  /** Smoothed round-trip time; undefined until a first response (RFC 6298 2). */
+  srttMs: number | undefined = undefined;
+  rttvarMs = 0;
+  timeoutsInRow = 0;
+  /** Not to be asked before this time, unless nothing else is left. */
+  backoffUntilMs = 0;
+  ednsOk: 'unknown' | 'yes' | 'no' = 'unknown';
+  /** Failures with EDNS in a row; one alone proves nothing, since it can be forged. */
+  ednsFailures = 0;
+  /** Ask by TCP up to this time. */
+  tcpOnlyUntilMs = 0;
+  /** It does not return the letter case of QNAME. */
+  caseBroken = false;
+  /** When it last responded, wall ms, for people; 0 when never. */
+  lastSeenMs = 0;
+  readonly lameZones = new LameZones();
+
+  /** @param touchedMs when it was last looked up; kept by InfraCache, which forgets what is idle */
+  constructor(
+    readonly address: string,
+    public touchedMs: number,
+  ) {}
+}
