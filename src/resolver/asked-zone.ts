@@ -1,0 +1,132 @@
+/**
+ * The zone whose servers a walk asks next, wherever that knowledge came from.
+ *
+ * Built from a cached delegation, from a referral just received, from the root hints, or from a configured
+ * stub or forward zone, so that the walk itself need not know the difference.
+ */
+
+import type { Delegation, DelegationCache } from '../cache/delegation-cache.js';
+import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { ServerEndpoint } from '../transport/upstream.js';
+
+export interface ZoneServer {
+  readonly name: Name | undefined;
+  /** Glue or configured addresses; empty when the name has to be resolved first. */
+  readonly endpoints: readonly ServerEndpoint[];
+}
+
+export type ZoneSource = 'hints' | 'cache' | 'referral' | 'stub' | 'forward';
+
+export interface AskedZone {
+  readonly zone: Name;
+  readonly source: ZoneSource;
+  readonly servers: readonly ZoneServer[];
+  /** Nothing learnt from these servers outlives this wall time. Infinity for hints and configured zones. */
+  readonly leaseUntilMs: number;
+}
+
+/** A zone that the configuration ties to servers. */
+export interface ConfiguredZone {
+  readonly zone: Name;
+  readonly kind: 'stub' | 'forward';
+  readonly servers: readonly ServerEndpoint[];
+}
+
+export interface RootHint {
+  readonly name: Name;
+  readonly addresses: readonly string[];
+}
+
+export class ZoneFinder {
+  private readonly hints: AskedZone;
+  private readonly configured: readonly AskedZone[];
+
+  constructor(
+    private readonly delegations: DelegationCache,
+    hints: readonly RootHint[],
+    configured: readonly ConfiguredZone[],
+    private readonly upstreamPort: number,
+  ) {
+    this.hints = {
+      zone: ROOT,
+      source: 'hints',
+      leaseUntilMs: Number.POSITIVE_INFINITY,
+      servers: hints.map((h) => ({ name: h.name, endpoints: this.endpoints(h.addresses) })),
+    };
+    // The longest zone first, so that the first match is the closest one.
+    this.configured = configured
+      .map((c) => ({
+        zone: c.zone,
+        source: c.kind,
+        leaseUntilMs: Number.POSITIVE_INFINITY,
+        servers: [{ name: undefined, endpoints: c.servers }],
+      }))
+      .sort((a, b) => b.zone.length - a.zone.length);
+  }
+
+  /** Root hints as a zone to ask; priming replaces them by the root's own NS RRset. */
+  get rootHints(): AskedZone {
+    return this.hints;
+  }
+
+  /** The closest zone known to enclose the question. DS lives on the parent's side of a cut (RFC 4035 2.4). */
+  start(question: Question): AskedZone {
+    const from =
+      question.type === RRType.DS && question.name !== ROOT ? parentName(question.name) : question.name;
+    const configured = this.configured.find((c) => isSubdomain(from, c.zone));
+    const cached = this.delegations.closest(from);
+    // A zone of the configuration is a wall: delegations above it, or learnt elsewhere, do not count below it.
+    if (
+      configured &&
+      (!cached || cached.zone.length < configured.zone.length || configured.source === 'forward')
+    ) {
+      return configured;
+    }
+    return cached ? this.fromDelegation(cached, 'cache') : this.hints;
+  }
+
+  /** The configured zone that encloses `name`, if any. */
+  configuredFor(name: Name): AskedZone | undefined {
+    return this.configured.find((c) => isSubdomain(name, c.zone));
+  }
+
+  fromDelegation(delegation: Delegation, source: ZoneSource): AskedZone {
+    return {
+      zone: delegation.zone,
+      source,
+      leaseUntilMs: delegation.leaseUntilMs,
+      servers: delegation.servers.map((s) => ({ name: s.name, endpoints: this.endpoints(s.addresses) })),
+    };
+  }
+
+  private endpoints(addresses: readonly string[]): ServerEndpoint[] {
+    return addresses.map((address) => ({ address, port: this.upstreamPort }));
+  }
+}
+
+/** Address in text form from the RDATA of an A or AAAA record. */
+export function addressesOf(rrset: RRset): string[] {
+  return rrset.rdatas.map((rdata) => (rrset.type === RRType.A ? formatIpv4(rdata) : formatIpv6(rdata)));
+}
+
+function formatIpv4(rdata: string): string {
+  return `${rdata.charCodeAt(0)}.${rdata.charCodeAt(1)}.${rdata.charCodeAt(2)}.${rdata.charCodeAt(3)}`;
+}
+
+/** RFC 5952: hex groups, the longest run of zero groups as `::`. */
+function formatIpv6(rdata: string): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((rdata.charCodeAt(i) << 8) | rdata.charCodeAt(i + 1));
+  let best = { start: -1, length: 1 };
+  for (let i = 0; i < 8; i++) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > best.length) best = { start: i, length: end - i };
+    if (end > i) i = end;
+  }
+  const hex = (part: number[]) => part.map((g) => g.toString(16)).join(':');
+  if (best.start < 0) return hex(groups);
+  return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
+}

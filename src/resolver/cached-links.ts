@@ -1,0 +1,289 @@
+/**
+ * Between links and the caches: looks links up, layer after layer, and stores those that were learnt.
+ *
+ * Order of a lookup, nearest first: what this query has just learnt, RRset, CNAME, DNAME above, denial,
+ * failure. Every probe is counted by its cache and shown in the trace.
+ * RFC 2181 5.4.1 (rank), RFC 2308 (denials), RFC 6672 (DNAME), RFC 8767 (stale), RFC 9520 (failures).
+ * Limitations: answers to QTYPE ANY and RRSIG are not kept, since they can be partial (RFC 8482 4.2).
+ */
+
+import type { DelegationCache } from '../cache/delegation-cache.js';
+import type { FailureCache } from '../cache/failure-cache.js';
+import type { NegativeCache, NegativeEntry } from '../cache/negative-cache.js';
+import { negativeTtlSec } from '../cache/negative-cache.js';
+import { Rank } from '../cache/rank.js';
+import type { Origin, ResolverCache, RRsetEntry } from '../cache/rrset-cache.js';
+import { type Name, parentName, ROOT, toName } from '../dns/name.js';
+import type { Failure } from '../dns/outcome.js';
+import { Ede, formatType, RRClass, RRType } from '../dns/registry.js';
+import { type Question, type RRset, type Security, withTtl } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { CacheLayer, MissReason } from '../runtime/trace.js';
+import type { AliasLink, AnswerLink, DenialLink, Link, LinkSource } from './link.js';
+import type { QueryContext } from './query-context.js';
+import { dnameStep } from './scrub.js';
+
+export interface ResolverCaches {
+  readonly rrsets: ResolverCache;
+  readonly negative: NegativeCache;
+  readonly failures: FailureCache;
+  readonly delegations: DelegationCache;
+}
+
+export type Cached =
+  | { readonly kind: 'link'; readonly link: Link; readonly source: LinkSource; readonly refresh: boolean }
+  | { readonly kind: 'failure'; readonly failure: Failure; readonly stale: Link | undefined }
+  | { readonly kind: 'miss'; readonly reason: MissReason; readonly stale: Link | undefined };
+
+const STALE_TTL_SEC = 30;
+
+export interface CachedLinksOptions {
+  /** Data that no validator has judged may answer: true only when validation is off. */
+  readonly acceptUnchecked: boolean;
+  readonly staleTtlSec?: number;
+  readonly negativeMaxSec: number;
+}
+
+export class CachedLinks {
+  constructor(
+    readonly caches: ResolverCaches,
+    private readonly clock: Clock,
+    private readonly options: CachedLinksOptions,
+  ) {}
+
+  /**
+   * @param anySecurity also data not yet judged; for the validator's own fetches and server addresses
+   * @param cutBelow    NXDOMAIN of a name above this one denies nothing (apex of a configured zone)
+   */
+  find(question: Question, ctx: QueryContext, anySecurity: boolean, cutBelow: Name = ROOT): Cached {
+    const { name, type } = question;
+    const fresh = ctx.fresh.get(name, type);
+    if (fresh) return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
+    if (type === RRType.ANY || type === RRType.RRSIG)
+      return { kind: 'miss', reason: 'bypassed', stale: undefined };
+    const direct = this.findRRset('answer', name, type, question, ctx, anySecurity);
+    if (direct.kind === 'link') return direct;
+    const alias = type === RRType.CNAME ? undefined : this.findAlias(name, question, ctx, anySecurity);
+    if (alias?.kind === 'link') return alias;
+    const denial = this.findDenial(question, ctx, anySecurity, cutBelow);
+    if (denial.kind === 'link') return denial;
+    const stale = direct.stale ?? alias?.stale ?? denial.stale;
+    const failed = this.caches.failures.get(name, type);
+    if (failed.kind === 'hit' && (!anySecurity || failed.entry.failure.reason !== 'bogus')) {
+      ctx.emit({ kind: 'probe', layer: 'failure', name, type, result: 'hit', ttlSec: failed.ttlSec });
+      return { kind: 'failure', failure: failed.entry.failure, stale };
+    }
+    return { kind: 'miss', reason: direct.reason, stale };
+  }
+
+  private findRRset(
+    as: 'answer' | 'alias',
+    name: Name,
+    type: number,
+    question: Question,
+    ctx: QueryContext,
+    anySecurity: boolean,
+  ): Exclude<Cached, { readonly kind: 'failure' }> {
+    const found = this.caches.rrsets.get(name, type, question.class);
+    if (found.kind === 'miss') {
+      this.probe(ctx, 'resolver', name, type, 'miss', found.reason);
+      return { kind: 'miss', reason: found.reason, stale: undefined };
+    }
+    if (!this.usable(found.entry, anySecurity)) {
+      this.probe(ctx, 'resolver', name, type, 'miss', 'bypassed');
+      return { kind: 'miss', reason: 'bypassed', stale: undefined };
+    }
+    if (found.kind === 'stale') {
+      this.probe(ctx, 'resolver', name, type, 'stale', undefined, -found.ageSec);
+      return {
+        kind: 'miss',
+        reason: 'expired',
+        stale: this.fromEntry(as, found.entry, this.staleTtlSec, true),
+      };
+    }
+    this.probe(ctx, 'resolver', name, type, 'hit', undefined, found.ttlSec);
+    const refresh = this.caches.rrsets.shouldPrefetch(found.entry);
+    const link = this.fromEntry(as, found.entry, found.ttlSec, false);
+    return { kind: 'link', link, source: 'resolver', refresh };
+  }
+
+  private usable(entry: RRsetEntry, anySecurity: boolean): boolean {
+    if (entry.rank < Rank.nonAuthoritativeAnswer) return anySecurity;
+    return anySecurity || this.options.acceptUnchecked || entry.security !== 'unchecked';
+  }
+
+  private get staleTtlSec(): number {
+    return this.options.staleTtlSec ?? STALE_TTL_SEC;
+  }
+
+  private findAlias(
+    name: Name,
+    question: Question,
+    ctx: QueryContext,
+    anySecurity: boolean,
+  ): Exclude<Cached, { readonly kind: 'failure' }> | undefined {
+    if (this.caches.rrsets.peek(name, RRType.CNAME, question.class)) {
+      return this.findRRset('alias', name, RRType.CNAME, question, ctx, anySecurity);
+    }
+    for (let owner = name; owner !== ROOT; ) {
+      owner = parentName(owner);
+      const entry = this.caches.rrsets.peek(owner, RRType.DNAME, question.class);
+      if (!entry || !this.usable(entry, anySecurity)) continue;
+      const hit = this.caches.rrsets.get(owner, RRType.DNAME, question.class);
+      if (hit.kind !== 'hit') return undefined;
+      const step = dnameStep(withTtl(entry.rrset, hit.ttlSec), name);
+      if (step === 'too-long') return undefined;
+      this.probe(ctx, 'resolver', owner, RRType.DNAME, 'hit', undefined, hit.ttlSec);
+      const link: AliasLink = {
+        kind: 'alias',
+        rrsets: step.rrsets,
+        target: step.target,
+        by: 'DNAME',
+        zone: entry.origin.zone,
+        security: entry.security,
+        proof: [],
+        untilMs: entry.expiresAtMs,
+      };
+      return { kind: 'link', link, source: 'resolver', refresh: false };
+    }
+    return undefined;
+  }
+
+  private fromEntry(
+    as: 'answer' | 'alias',
+    entry: RRsetEntry,
+    ttlSec: number,
+    stale: boolean,
+  ): AnswerLink | AliasLink {
+    const rrset = withTtl(entry.rrset, ttlSec);
+    const common = {
+      zone: entry.origin.zone,
+      security: entry.security,
+      proof: entry.proof,
+      untilMs: stale ? 0 : entry.expiresAtMs,
+      ...(stale ? { stale, ede: [{ code: Ede.STALE_ANSWER, text: 'served past its TTL' }] } : {}),
+    } as const;
+    return as === 'alias'
+      ? { kind: 'alias', rrsets: [rrset], target: toName(rrset.rdatas[0]!), by: 'CNAME', ...common }
+      : { kind: 'answer', rrsets: [rrset], ...common };
+  }
+
+  private findDenial(
+    question: Question,
+    ctx: QueryContext,
+    anySecurity: boolean,
+    cutBelow: Name,
+  ): Exclude<Cached, { readonly kind: 'failure' }> {
+    const { name, type } = question;
+    const found = this.caches.negative.get(name, type, question.class, cutBelow);
+    if (found.kind === 'miss') {
+      this.probe(ctx, 'negative', name, type, 'miss', found.reason);
+      return { kind: 'miss', reason: found.reason, stale: undefined };
+    }
+    if (!anySecurity && !this.options.acceptUnchecked && found.entry.security === 'unchecked') {
+      return { kind: 'miss', reason: 'bypassed', stale: undefined };
+    }
+    if (found.kind === 'stale') {
+      this.probe(ctx, 'negative', name, type, 'stale', undefined, -found.ageSec);
+      return { kind: 'miss', reason: 'expired', stale: this.fromDenial(found.entry, this.staleTtlSec, true) };
+    }
+    if (ctx.traced) {
+      ctx.emit({
+        kind: 'probe',
+        layer: 'negative',
+        name,
+        type,
+        result: 'hit',
+        ttlSec: found.ttlSec,
+        detail: `${found.entry.kind === 'nxdomain' ? 'NXDOMAIN' : `no ${formatType(type)}`}${found.cut ? ' of a name above' : ''}`,
+      });
+    }
+    const link = this.fromDenial(found.entry, found.ttlSec, false);
+    return { kind: 'link', link, source: 'negative', refresh: false };
+  }
+
+  private fromDenial(entry: NegativeEntry, ttlSec: number, stale: boolean): DenialLink {
+    const code = entry.kind === 'nxdomain' ? Ede.STALE_NXDOMAIN : Ede.STALE_ANSWER;
+    return {
+      kind: entry.kind,
+      soa: withTtl(entry.soa, ttlSec),
+      zone: entry.origin.zone,
+      security: entry.security,
+      proof: entry.proof.map((p) => withTtl(p, Math.min(p.ttlSec, ttlSec))),
+      untilMs: stale ? 0 : entry.expiresAtMs,
+      ...(stale ? { stale, ede: [{ code, text: 'served past its TTL' }] } : {}),
+    };
+  }
+
+  private probe(
+    ctx: QueryContext,
+    layer: CacheLayer,
+    name: Name,
+    type: number,
+    result: 'hit' | 'miss' | 'stale',
+    reason?: MissReason,
+    ttlSec?: number,
+  ): void {
+    if (ctx.traced) ctx.emit({ kind: 'probe', layer, name, type, result, reason, ttlSec });
+  }
+
+  // --- store ---------------------------------------------------------------------------------------------
+
+  /** Keeps a link that was just learnt and judged. `capTtlSec` bounds it by its signatures. */
+  store(owner: Name, type: number, link: Link, origin: Origin, aa: boolean, leaseUntilMs: number): void {
+    switch (link.kind) {
+      case 'answer':
+        if (type === RRType.ANY || type === RRType.RRSIG) return;
+        for (const rrset of link.rrsets) this.storeRRset(rrset, link, origin, aa, leaseUntilMs);
+        return;
+      case 'alias':
+        // Of a DNAME only itself is kept; the CNAME is made anew for each name below it.
+        this.storeRRset(link.rrsets[0]!, link, origin, aa, leaseUntilMs);
+        return;
+      case 'nodata':
+      case 'nxdomain':
+        this.storeDenial(owner, type, link, origin, leaseUntilMs);
+    }
+  }
+
+  private storeRRset(rrset: RRset, link: Link, origin: Origin, aa: boolean, leaseUntilMs: number): void {
+    const { security, proof } = link;
+    const rank = aa ? Rank.answer : Rank.nonAuthoritativeAnswer;
+    this.caches.rrsets.put(rrset, { rank, security, origin, leaseUntilMs, proof });
+    this.caches.negative.contradict(rrset.name, rrset.type, security, rrset.class);
+  }
+
+  private storeDenial(
+    owner: Name,
+    type: number,
+    link: DenialLink,
+    origin: Origin,
+    leaseUntilMs: number,
+  ): void {
+    const { soa, proof, security } = link;
+    const meta = { soa, proof, security, origin, leaseUntilMs, class: RRClass.IN };
+    if (link.kind === 'nxdomain') this.caches.negative.putNxdomain(owner, meta);
+    else this.caches.negative.putNodata(owner, type, meta);
+  }
+
+  /** The TTL of a denial as a client may be told it (RFC 2308 5). */
+  denialTtlSec(soa: RRset | undefined, proof: readonly RRset[]): number {
+    return negativeTtlSec(soa, proof, this.options.negativeMaxSec);
+  }
+
+  /** Keeps a failure, so that the next equal question does not repeat the work (RFC 9520). */
+  storeFailure(question: Question, failure: Failure): void {
+    if (failure.reason === 'internal' || failure.reason === 'policy') return;
+    this.caches.failures.put(question.name, question.type, failure);
+  }
+
+  nowMs(): number {
+    return this.clock.wallMs();
+  }
+}
+
+/** The weaker of two statuses: a chain is only as good as its worst link. */
+export function worstSecurity(a: Security, b: Security): Security {
+  const order: readonly Security[] = ['bogus', 'unchecked', 'indeterminate', 'insecure', 'secure'];
+  return order.indexOf(a) <= order.indexOf(b) ? a : b;
+}

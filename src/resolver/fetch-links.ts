@@ -1,0 +1,166 @@
+/**
+ * Fetches a link that no cache has: walk, cut into links, judge, keep.
+ *
+ * A response may hold several links of an alias chain. Each is judged by itself; all go into the context's
+ * fresh data, so that the chain goes on without asking again, and into the caches.
+ * When validation fails, other servers are asked before the data is called bogus (RFC 4035 5.5 hints at it;
+ * one poisoned or broken secondary must not take a zone down), within the same budget.
+ */
+import { BOGUS_SEC } from '../cache/failure-cache.js';
+import type { Origin } from '../cache/rrset-cache.js';
+import type { Name } from '../dns/name.js';
+import { Ede } from '../dns/registry.js';
+import { type Question, type RRset, withTtl } from '../dns/rrset.js';
+import type { LinkJudge } from './judge.js';
+import type { Link, LinkResult } from './link.js';
+import type { QueryContext } from './query-context.js';
+import type { ResolverCore } from './resolver-core.js';
+import { Walk, type Walked } from './walk.js';
+
+/** Walks for one link while answers fail validation. */
+const BOGUS_RETRIES = 3;
+/** A denial without SOA has no TTL (RFC 2308 5); it holds for the query under way. */
+const NO_SOA_TTL_SEC = 0;
+
+interface OwnedLink {
+  readonly owner: Name;
+  readonly link: Link;
+}
+
+export class LinkFetcher {
+  constructor(
+    private readonly core: ResolverCore,
+    private readonly judge: LinkJudge | undefined,
+  ) {}
+
+  /** @param judged false for the validator's own fetches and for addresses of servers */
+  async fetch(question: Question, ctx: QueryContext, judged: boolean): Promise<LinkResult> {
+    const avoid = new Set<string>();
+    let bogus: { links: OwnedLink[]; walked: Walked } | undefined;
+    for (let round = 0; round < BOGUS_RETRIES; round++) {
+      const walked = await new Walk(this.core, question, ctx, avoid).run();
+      // With other servers silent the verdict on what did come stands.
+      if (walked.kind === 'failure')
+        return bogus ? this.keep(bogus.links, question, bogus.walked, ctx) : walked;
+      const raw = this.cut(walked);
+      if (!judged || !this.judge) return this.keep(raw, question, walked, ctx);
+      const verdict = await this.judgeAll(raw, question, ctx);
+      if (!verdict.retry) return this.keep(verdict.links, question, walked, ctx);
+      bogus ??= { links: verdict.links, walked };
+      avoid.add(walked.server.address);
+    }
+    return this.keep(bogus!.links, question, bogus!.walked, ctx);
+  }
+
+  private async judgeAll(
+    raw: readonly OwnedLink[],
+    question: Question,
+    ctx: QueryContext,
+  ): Promise<{ links: OwnedLink[]; retry: boolean }> {
+    const links: OwnedLink[] = [];
+    let retry = false;
+    for (const { owner, link } of raw) {
+      const verdict = await this.judge!.judge({ ...question, name: owner }, link, ctx);
+      retry ||= verdict.security === 'bogus' && verdict.retry;
+      const capTtlSec = verdict.security === 'bogus' ? BOGUS_SEC : verdict.capTtlSec;
+      links.push({
+        owner,
+        link: this.capped({ ...link, security: verdict.security, ede: verdict.ede }, capTtlSec),
+      });
+    }
+    return { links, retry };
+  }
+
+  /** One link per owner name out of the chain that the response holds. */
+  private cut(walked: Walked): OwnedLink[] {
+    const zone = walked.zone.zone;
+    const common = { zone, security: 'unchecked', proof: walked.denial } as const;
+    const links: OwnedLink[] = walked.steps.map((step) => {
+      const rrsets = step.rrsets.map((r) => this.live(r, walked));
+      return {
+        owner: step.owner,
+        link: this.timed({ kind: 'alias', rrsets, target: step.target, by: step.by, ...common }),
+      };
+    });
+    const { end, last: owner } = walked;
+    if (end.kind === 'answer') {
+      const rrsets = end.rrsets.map((r) => this.live(r, walked));
+      links.push({ owner, link: this.timed({ kind: 'answer', rrsets, ...common }) });
+    } else if (end.kind !== 'open') {
+      const soa = end.soa && this.denialSoa(end.soa, walked);
+      links.push({ owner, link: this.timed({ kind: end.kind, soa, ...common }) });
+    }
+    return links;
+  }
+
+  /** The RRset with the TTL that a client may be told: inside the limits and the lease. */
+  private live(rrset: RRset, walked: Walked): RRset {
+    const { ttlMinSec, ttlMaxSec } = this.core.options;
+    const limited = Math.min(ttlMaxSec, Math.max(ttlMinSec, rrset.ttlSec));
+    return withTtl(rrset, Math.min(limited, this.leaseSec(walked)));
+  }
+
+  private denialSoa(soa: RRset, walked: Walked): RRset {
+    return withTtl(soa, Math.min(this.core.links.denialTtlSec(soa, walked.denial), this.leaseSec(walked)));
+  }
+
+  private leaseSec(walked: Walked): number {
+    return Math.max(0, Math.ceil((walked.zone.leaseUntilMs - this.core.clock.wallMs()) / 1000));
+  }
+
+  private timed<T extends Omit<Link, 'untilMs'>>(link: T): T & { untilMs: number } {
+    return { ...link, untilMs: this.core.clock.wallMs() + ttlOf(link as unknown as Link) * 1000 };
+  }
+
+  private capped(link: Link, capTtlSec: number | undefined): Link {
+    if (capTtlSec === undefined) return link;
+    const cap = (rrset: RRset) => withTtl(rrset, Math.min(rrset.ttlSec, capTtlSec));
+    switch (link.kind) {
+      case 'answer':
+      case 'alias':
+        return this.timed({ ...link, rrsets: link.rrsets.map(cap) });
+      case 'nodata':
+      case 'nxdomain':
+        return this.timed({ ...link, soa: link.soa && cap(link.soa) });
+    }
+  }
+
+  /** Stores the links and returns the one that was asked for. */
+  private keep(
+    links: readonly OwnedLink[],
+    question: Question,
+    walked: Walked,
+    ctx: QueryContext,
+  ): LinkResult {
+    const origin: Origin = {
+      server: walked.server.address,
+      serverName: walked.server.name,
+      transport: walked.transport,
+      zone: walked.zone.zone,
+      question,
+    };
+    for (const { owner, link } of links) {
+      ctx.fresh.put(owner, question.type, link);
+      this.core.links.store(owner, question.type, link, origin, walked.aa, walked.zone.leaseUntilMs);
+    }
+    const first = links.find((l) => l.owner === question.name)?.link;
+    if (first) return first;
+    return {
+      kind: 'failure',
+      reason: 'bad-response',
+      ede: [{ code: Ede.INVALID_DATA, text: 'nothing usable' }],
+    };
+  }
+}
+
+/** The shortest TTL of what a link would put into an answer, in seconds. */
+function ttlOf(link: Link): number {
+  switch (link.kind) {
+    case 'answer':
+    case 'alias':
+      return link.rrsets.reduce((low, r) => Math.min(low, r.ttlSec), Number.MAX_SAFE_INTEGER);
+    case 'nodata':
+    case 'nxdomain':
+      return link.soa?.ttlSec ?? NO_SOA_TTL_SEC;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What the resolver wants to know of a validator: how far may this link be trusted?
+ *
+ * dnssec/ knows nothing of walks and caches; validation.ts ties it to them. With validation off there is no
+ * judge and data stays `unchecked`.
+ */
+import type { ExtendedError } from '../dns/outcome.js';
+import type { Question, Security } from '../dns/rrset.js';
+import type { Link } from './link.js';
+import type { QueryContext } from './query-context.js';
+
+export interface Judgement {
+  readonly security: Security;
+  readonly ede: readonly ExtendedError[];
+  /** Longest the data may live, by its signatures (RFC 4035 5.3.3). */
+  readonly capTtlSec: number | undefined;
+  /** The failure lies with this zone's servers and another might do better. */
+  readonly retry: boolean;
+}
+
+export interface LinkJudge {
+  judge(question: Question, link: Link, ctx: QueryContext): Promise<Judgement>;
+}

@@ -1,0 +1,123 @@
+/**
+ * Addresses of the name servers of one zone, for one walk.
+ *
+ * Starts from glue and cached addresses; resolves names without address a few at a time, fewer the deeper
+ * we are, within the budget, so that a delegation full of names cannot be used as an amplifier.
+ * NXNSAttack (CVE-2020-12662), NRDelegation (CVE-2022-3204); limits from reference defaults.
+ */
+import type { Name } from '../dns/name.js';
+import type { Random } from '../runtime/random.js';
+import type { AskedZone } from './asked-zone.js';
+import type { QueryContext } from './query-context.js';
+import type { Candidate } from './select-server.js';
+
+/** Finds addresses of name servers: from the cache at once, or by a sub-resolution. */
+export interface AddressBook {
+  known(name: Name): readonly string[];
+  /** Resolves A and AAAA as the configuration allows. Empty when there is none. Never rejects. */
+  lookup(name: Name, ctx: QueryContext): Promise<readonly string[]>;
+}
+
+const MAX_LOOKUPS_PER_ZONE = 16;
+const MAX_FAILED_LOOKUPS_PER_ZONE = 5;
+/** Names resolved at once, by depth of the walk that needs them. */
+const LOOKUPS_BY_DEPTH = [3, 2, 1];
+
+export class NameServers {
+  private readonly lookedUp = new Set<Name>();
+  private readonly learnt = new Map<Name, readonly string[]>();
+  private failed = 0;
+  /** Names whose glue is there but has not helped: resolved last, when every address has failed. */
+  private glueDistrusted = false;
+
+  constructor(
+    private readonly zone: AskedZone,
+    private readonly book: AddressBook,
+    private readonly usableAddress: (address: string) => boolean,
+    private readonly upstreamPort: number,
+    private readonly random: Random,
+  ) {}
+
+  /** Every address known now, without duplicates. */
+  candidates(): Candidate[] {
+    const seen = new Set<string>();
+    const result: Candidate[] = [];
+    const add = (address: string, port: number, name: Name | undefined) => {
+      if (seen.has(address) || !this.usableAddress(address)) return;
+      seen.add(address);
+      result.push({ address, port, name });
+    };
+    for (const server of this.zone.servers) {
+      for (const endpoint of server.endpoints) add(endpoint.address, endpoint.port, server.name);
+      if (!server.name) continue;
+      const more =
+        this.learnt.get(server.name) ?? (server.endpoints.length === 0 ? this.book.known(server.name) : []);
+      for (const address of more) add(address, this.upstreamPort, server.name);
+    }
+    return result;
+  }
+
+  /** Names of servers that have no address yet and may still be resolved. */
+  missing(): Name[] {
+    const names: Name[] = [];
+    for (const { name, endpoints } of this.zone.servers) {
+      if (!name || this.lookedUp.has(name)) continue;
+      if (endpoints.length > 0 && !this.glueDistrusted) continue;
+      if (endpoints.length === 0 && this.book.known(name).length > 0 && !this.glueDistrusted) continue;
+      names.push(name);
+    }
+    return names;
+  }
+
+  /** All known addresses failed: names with glue, too, are worth asking the authoritative side about. */
+  distrustGlue(): void {
+    this.glueDistrusted = true;
+  }
+
+  /** Resolves some missing names; true when at least one new address is known afterwards. */
+  async resolveSome(ctx: QueryContext): Promise<boolean> {
+    for (;;) {
+      const batch = this.nextBatch(ctx);
+      if (batch.length === 0) return false;
+      if (await firstUseful(batch.map((name) => this.resolveOne(name, ctx)))) return true;
+    }
+  }
+
+  private nextBatch(ctx: QueryContext): Name[] {
+    if (this.failed >= MAX_FAILED_LOOKUPS_PER_ZONE) return [];
+    const room = MAX_LOOKUPS_PER_ZONE - this.lookedUp.size;
+    const width = Math.min(room, LOOKUPS_BY_DEPTH[ctx.depth] ?? 1);
+    const names = this.missing().filter((name) => !ctx.needsAddressOf(name));
+    const batch: Name[] = [];
+    while (batch.length < width && names.length > 0) {
+      batch.push(...names.splice(this.random.below(names.length), 1));
+    }
+    return batch.filter((name) => {
+      this.lookedUp.add(name);
+      if (ctx.budget.spend('addressLookups')) return true;
+      ctx.emit({ kind: 'limit', item: 'addressLookups' });
+      return false;
+    });
+  }
+
+  private async resolveOne(name: Name, ctx: QueryContext): Promise<boolean> {
+    const before = this.candidates().length;
+    const addresses = await this.book.lookup(name, ctx);
+    if (addresses.length === 0) this.failed++;
+    this.learnt.set(name, [...(this.learnt.get(name) ?? []), ...addresses]);
+    return this.candidates().length > before;
+  }
+}
+
+/** True as soon as one of them is, false when all are done and none was. */
+function firstUseful(attempts: readonly Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    let left = attempts.length;
+    for (const attempt of attempts) {
+      void attempt.then((useful) => {
+        left--;
+        if (useful || left === 0) resolve(useful);
+      });
+    }
+  });
+}

@@ -1,0 +1,230 @@
+/**
+ * From one question to an outcome: links, strung together along aliases.
+ *
+ * For each name on the way: caches first, the walk as the last resort. Loops and long chains end as
+ * failures with their reason (RFC 1034 3.6.2; at most 11 links).
+ */
+
+import { formatName, type Name } from '../dns/name.js';
+import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
+import { Ede } from '../dns/registry.js';
+import type { Question, RRset, Security } from '../dns/rrset.js';
+import type { MissReason } from '../runtime/trace.js';
+import { type CachedLinks, worstSecurity } from './cached-links.js';
+import type { LinkFetcher } from './fetch-links.js';
+import type { Link, LinkSource } from './link.js';
+import type { QueryContext } from './query-context.js';
+
+export interface Resolved {
+  readonly outcome: Outcome;
+  /** The dearest source that was needed on the way. */
+  readonly source: LinkSource;
+  readonly missReason: MissReason | undefined;
+  /** Wall ms; 0 when the outcome is only for this query. */
+  readonly untilMs: number;
+  /** A stale outcome that could serve in place of a failure. */
+  readonly staleLink: boolean;
+}
+
+export interface NameResolverOptions {
+  /** Use data whatever its validation said, or that was never judged. */
+  readonly anySecurity: boolean;
+  /** The client takes bogus data (CD). */
+  readonly cd: boolean;
+  /** Serve data past its TTL when the walk fails or takes longer than this (RFC 8767); undefined: never. */
+  readonly stale: { readonly clientWaitMs: number } | undefined;
+  readonly cutBelow: (name: Name) => Name;
+  /** A popular link is nearly over. */
+  readonly onRefresh: (question: Question) => void;
+}
+
+/** Dearest last. */
+const sourceOrder: readonly LinkSource[] = [
+  'resolver',
+  'negative',
+  'failure',
+  'synthesised',
+  'shared',
+  'stale',
+  'fresh',
+  'walked',
+];
+
+/** Collects the links of one chain. */
+class Chain {
+  readonly aliases: RRset[] = [];
+  readonly proof: RRset[] = [];
+  readonly ede: ExtendedError[] = [];
+  security: Security = 'secure';
+  source: LinkSource = 'resolver';
+  missReason: MissReason | undefined;
+  untilMs = Number.POSITIVE_INFINITY;
+  stale = false;
+
+  add(link: Link, source: LinkSource): void {
+    this.security = worstSecurity(this.security, link.security);
+    this.proof.push(...link.proof.filter((p) => !this.proof.includes(p)));
+    this.ede.push(...(link.ede ?? []));
+    this.untilMs = Math.min(this.untilMs, link.untilMs);
+    this.stale ||= link.stale === true;
+    this.note(source);
+    if (link.kind === 'alias') this.aliases.push(...link.rrsets);
+  }
+
+  note(source: LinkSource): void {
+    if (sourceOrder.indexOf(source) > sourceOrder.indexOf(this.source)) this.source = source;
+  }
+}
+
+export class NameResolver {
+  constructor(
+    private readonly links: CachedLinks,
+    private readonly fetcher: LinkFetcher,
+  ) {}
+
+  async resolve(question: Question, ctx: QueryContext, options: NameResolverOptions): Promise<Resolved> {
+    const chain = new Chain();
+    const seen = new Set<Name>();
+    let name = question.name;
+    for (;;) {
+      if (seen.has(name)) return this.end(chain, failure('loop', `aliases lead back to ${formatName(name)}`));
+      seen.add(name);
+      const link = await this.link({ ...question, name }, ctx, options, chain);
+      if (link.kind === 'failure') return this.end(chain, link);
+      if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
+        return this.end(chain, bogus(link));
+      }
+      if (link.kind !== 'alias') return this.end(chain, finish(chain, link));
+      ctx.emit({ kind: 'alias', from: name, to: link.target, by: link.by });
+      if (!ctx.budget.spend('aliases')) {
+        ctx.emit({ kind: 'limit', item: 'aliases' });
+        return this.end(
+          chain,
+          failure('alias-too-long', `more than ${ctx.budget.limits.aliases} aliases in a row`),
+        );
+      }
+      name = link.target;
+    }
+  }
+
+  private async link(
+    question: Question,
+    ctx: QueryContext,
+    options: NameResolverOptions,
+    chain: Chain,
+  ): Promise<Link | Failure> {
+    const found = ctx.bypassCache
+      ? ({ kind: 'miss', reason: 'bypassed', stale: undefined } as const)
+      : this.links.find(question, ctx, options.anySecurity, options.cutBelow(question.name));
+    if (found.kind === 'link') {
+      chain.add(found.link, found.source);
+      if (found.refresh) options.onRefresh(question);
+      return found.link;
+    }
+    const stale = options.stale ? found.stale : undefined;
+    if (found.kind === 'failure') {
+      if (options.cd && found.failure.reason === 'bogus') {
+        return this.added(await this.walk(question, ctx, options, chain, 'bypassed'), chain, options);
+      }
+      if (stale) return this.useStale(stale, chain);
+      chain.note('failure');
+      return cachedFailure(found.failure);
+    }
+    const walking = this.walk(question, ctx, options, chain, found.reason);
+    if (!stale) return this.added(await walking, chain, options);
+    const link = await this.firstOf(walking, options.stale!.clientWaitMs, ctx);
+    const unusable = !link || link.kind === 'failure' || (link.security === 'bogus' && !options.cd);
+    return unusable ? this.useStale(stale, chain) : this.added(link, chain, options);
+  }
+
+  private added(link: Link | Failure, chain: Chain, options: NameResolverOptions): Link | Failure {
+    if (link.kind !== 'failure' && !(link.security === 'bogus' && !options.cd)) chain.add(link, 'walked');
+    return link;
+  }
+
+  private useStale(stale: Link, chain: Chain): Link {
+    chain.add(stale, 'stale');
+    return stale;
+  }
+
+  /** The walk's result, or undefined when the client has waited long enough; the walk goes on and is kept. */
+  private firstOf<T>(walking: Promise<T>, waitMs: number, ctx: QueryContext): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = ctx.clock.after(waitMs, () => resolve(undefined));
+      walking.then((result) => {
+        cancel();
+        resolve(result);
+      }, reject);
+    });
+  }
+
+  private async walk(
+    question: Question,
+    ctx: QueryContext,
+    options: NameResolverOptions,
+    chain: Chain,
+    reason: MissReason,
+  ): Promise<Link | Failure> {
+    chain.note('walked');
+    chain.missReason ??= reason;
+    const link = await this.fetcher.fetch(question, ctx, !options.anySecurity);
+    if (link.kind === 'failure') {
+      if (lasting(link, ctx)) this.links.storeFailure(question, link);
+      return link;
+    }
+    if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
+      this.links.storeFailure(question, bogus(link));
+    }
+    return link;
+  }
+
+  private end(chain: Chain, outcome: Outcome): Resolved {
+    const final = outcome.kind === 'failure' || chain.stale || chain.security === 'bogus';
+    return {
+      outcome,
+      source: chain.stale ? 'stale' : chain.source,
+      missReason: chain.missReason,
+      untilMs: final ? 0 : chain.untilMs,
+      staleLink: chain.stale,
+    };
+  }
+}
+
+/**
+ * True for a failure that the next equal question would meet as well. For a sub-resolution that is only one
+ * of the servers: what it lacked in budget, depth or time lies in the query above it.
+ */
+function lasting(failure: Failure, ctx: QueryContext): boolean {
+  return ctx.purpose === 'client' || failure.reason === 'no-reachable-server';
+}
+
+function finish(chain: Chain, link: Exclude<Link, { kind: 'alias' }>): Outcome {
+  const common = {
+    aliases: chain.aliases,
+    proof: chain.proof,
+    security: chain.security,
+    ede: chain.ede,
+    stale: chain.stale,
+  };
+  return link.kind === 'answer'
+    ? { kind: 'answer', rrsets: link.rrsets, ...common }
+    : { kind: link.kind, soa: link.soa, ...common };
+}
+
+function failure(reason: Failure['reason'], text: string): Failure {
+  return { kind: 'failure', reason, ede: [{ code: Ede.OTHER, text }] };
+}
+
+function bogus(link: Link): Failure {
+  const ede =
+    link.ede && link.ede.length > 0 ? link.ede : [{ code: Ede.DNSSEC_BOGUS, text: 'validation failed' }];
+  return { kind: 'failure', reason: 'bogus', ede };
+}
+
+function cachedFailure(cached: Failure): Failure {
+  const ede = [
+    ...cached.ede,
+    { code: Ede.CACHED_ERROR, text: 'failed a moment ago; not tried again yet' } as const,
+  ];
+  return { ...cached, ede };
+}

@@ -1,0 +1,108 @@
+/**
+ * What the parts of the resolver share: the outside world, what is known of zones and servers, options.
+ *
+ * Made once per resolver. Holds no state of a query; that is in QueryContext.
+ */
+import type { Delegation } from '../cache/delegation-cache.js';
+import { toName } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Random } from '../runtime/random.js';
+import type { Upstream } from '../transport/upstream.js';
+import { type AskedZone, addressesOf, type ZoneFinder } from './asked-zone.js';
+import type { CachedLinks } from './cached-links.js';
+import type { MinimisationMode } from './minimise.js';
+import type { AddressBook } from './name-servers.js';
+import type { NetworkHealth } from './network-health.js';
+import type { ReferralData } from './scrub.js';
+import type { ServerSelector } from './select-server.js';
+import type { Walked } from './walk.js';
+
+export interface CoreOptions {
+  readonly minimisation: MinimisationMode;
+  readonly caseRandomization: boolean;
+  /** Ask for signatures (DO) and judge answers. */
+  readonly validating: boolean;
+  /** Port of authoritative servers. */
+  readonly upstreamPort: number;
+  /** False for addresses that must never be asked: a family that is off, or the do-not-query list. */
+  readonly usableAddress: (address: string) => boolean;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  readonly ttlMinSec: number;
+  readonly ttlMaxSec: number;
+}
+
+export interface CoreParts {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly zones: ZoneFinder;
+  readonly links: CachedLinks;
+  readonly selector: ServerSelector;
+  readonly health: NetworkHealth;
+  readonly options: CoreOptions;
+}
+
+export class ResolverCore {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly zones: ZoneFinder;
+  readonly links: CachedLinks;
+  readonly selector: ServerSelector;
+  readonly health: NetworkHealth;
+  readonly options: CoreOptions;
+  /** Set once by the resolver, which resolves addresses with this very core. */
+  addressBook!: AddressBook;
+
+  constructor(parts: CoreParts) {
+    this.upstream = parts.upstream;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.zones = parts.zones;
+    this.links = parts.links;
+    this.selector = parts.selector;
+    this.health = parts.health;
+    this.options = parts.options;
+  }
+
+  /**
+   * Keeps a referral as delegation, bound by the lease of the zone that gave it: whatever was learnt below
+   * a cut cannot outlive what the parents said (ghost and Phoenix domains).
+   */
+  learnDelegation(referral: ReferralData, denial: readonly RRset[], from: AskedZone): AskedZone {
+    const nowMs = this.clock.wallMs();
+    const ttlSec = Math.min(this.options.ttlMaxSec, Math.max(this.options.ttlMinSec, referral.ns.ttlSec));
+    const glue = new Map<string, string[]>();
+    for (const rrset of referral.glue) {
+      glue.set(rrset.name, [...(glue.get(rrset.name) ?? []), ...addressesOf(rrset)]);
+    }
+    const names = [...new Set(referral.ns.rdatas.map(toName))];
+    const delegation: Delegation = {
+      zone: referral.child,
+      servers: names.map((name) => ({ name, addresses: glue.get(name) ?? [] })),
+      ds: referral.ds ?? (denial.length > 0 ? 'none' : 'unknown'),
+      dsProof: referral.ds ? [] : denial,
+      security: 'unchecked',
+      leaseUntilMs: Math.min(from.leaseUntilMs, nowMs + ttlSec * 1000),
+    };
+    this.links.caches.delegations.put(delegation);
+    return this.zones.fromDelegation(delegation, 'referral');
+  }
+
+  /**
+   * True when a DS question was denied by the child's own apex: such a server was asked as parent but
+   * answers from the child zone, where DS never lives (RFC 4035 3.1.4.1).
+   */
+  deniesDsFromChild(question: Question, walked: Walked): boolean {
+    return (
+      question.type === RRType.DS &&
+      walked.end.kind === 'nodata' &&
+      walked.steps.length === 0 &&
+      walked.end.soa?.name === question.name &&
+      walked.zone.zone !== question.name
+    );
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The resolver: one question in, one resolution out.
+ *
+ * Joins equal questions in flight, resolves through caches and walks, keeps popular answers fresh, and says
+ * from which layer each answer came. Everything it needs is an argument, so scenarios run it in virtual
+ * time without sockets.
+ */
+import type { InfraCache } from '../cache/infra-cache.js';
+import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
+import type { Outcome } from '../dns/outcome.js';
+import type { Question } from '../dns/rrset.js';
+import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Random } from '../runtime/random.js';
+import type { TraceSink } from '../runtime/trace.js';
+import type { Upstream } from '../transport/upstream.js';
+import { CachingAddressBook } from './address-book.js';
+import { type ConfiguredZone, type RootHint, ZoneFinder } from './asked-zone.js';
+import { CachedLinks, type ResolverCaches } from './cached-links.js';
+import type { LookupClass, RecursiveResolver, Resolution, ResolveOptions } from './contract.js';
+import { LinkFetcher } from './fetch-links.js';
+import type { LinkJudge } from './judge.js';
+import type { LinkSource } from './link.js';
+import { NetworkHealth } from './network-health.js';
+import { Priming } from './priming.js';
+import { QueryContext } from './query-context.js';
+import { NameResolver, type NameResolverOptions, type Resolved } from './resolve-name.js';
+import { type CoreOptions, ResolverCore } from './resolver-core.js';
+import { ServerSelector } from './select-server.js';
+
+export interface ResolverOptions extends CoreOptions {
+  readonly negativeMaxSec: number;
+  readonly prefetch: boolean;
+  /** Undefined: never serve data past its TTL. */
+  readonly serveStale: { readonly clientWaitMs: number; readonly replyTtlSec: number } | undefined;
+  readonly budget?: BudgetLimits;
+}
+
+export interface ResolverParts {
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly caches: ResolverCaches & { readonly infra: InfraCache };
+  readonly rootHints: readonly RootHint[];
+  readonly configuredZones: readonly ConfiguredZone[];
+  readonly options: ResolverOptions;
+  /** Makes the validator's side, given the resolver it fetches with; undefined: no validation. */
+  readonly makeJudge?: (fetch: JudgeFetch) => LinkJudge;
+}
+
+/** Fetches what a validator needs (DNSKEY, DS) without judging it. */
+export type JudgeFetch = (question: Question, ctx: QueryContext) => Promise<Outcome>;
+
+/** Refreshes of popular answers under way at once; more are left to expire. */
+const MAX_PREFETCHES = 100;
+
+export class Resolver implements RecursiveResolver {
+  readonly core: ResolverCore;
+  private readonly names: NameResolver;
+  private readonly fetcher: LinkFetcher;
+  private readonly priming: Priming;
+  private readonly inFlight = new Map<string, Promise<Resolved>>();
+  private readonly prefetching = new Set<string>();
+  private readonly clock: Clock;
+  private readonly options: ResolverOptions;
+  private readonly clientOptions: Record<'cd' | 'checked', NameResolverOptions>;
+  private readonly internalOptions: NameResolverOptions;
+
+  constructor(parts: ResolverParts) {
+    this.clock = parts.clock;
+    this.options = parts.options;
+    const { clock, random, caches, options } = parts;
+    const health = new NetworkHealth();
+    const links = new CachedLinks(caches, clock, {
+      acceptUnchecked: !options.validating,
+      staleTtlSec: options.serveStale?.replyTtlSec,
+      negativeMaxSec: options.negativeMaxSec,
+    });
+    const zones = new ZoneFinder(
+      caches.delegations,
+      parts.rootHints,
+      parts.configuredZones,
+      options.upstreamPort,
+    );
+    const selector = new ServerSelector(caches.infra, clock, random, health);
+    this.core = new ResolverCore({
+      upstream: parts.upstream,
+      clock,
+      random,
+      zones,
+      links,
+      selector,
+      health,
+      options,
+    });
+    const judge = parts.makeJudge?.((question, ctx) => this.fetchForJudge(question, ctx));
+    this.fetcher = new LinkFetcher(this.core, judge);
+    this.names = new NameResolver(links, this.fetcher);
+    this.priming = new Priming(this.core, caches.delegations);
+    const cutBelow = (name: Name) => zones.configuredFor(name)?.zone ?? ROOT;
+    const base = { cutBelow, onRefresh: () => {} };
+    this.internalOptions = { ...base, anySecurity: true, cd: true, stale: undefined };
+    const client = { ...base, anySecurity: false, stale: options.serveStale, onRefresh: this.refresh };
+    this.clientOptions = { cd: { ...client, cd: true }, checked: { ...client, cd: false } };
+    this.core.addressBook = new CachingAddressBook(caches.rrsets, this.names, this.internalOptions, options);
+  }
+
+  async resolve(question: Question, options: ResolveOptions = {}): Promise<Resolution> {
+    this.priming.ensure();
+    this.core.links.caches.failures.freeze(this.core.health.offline);
+    if (options.trace || options.bypassCache) {
+      const { resolved, budget } = await this.start(question, options);
+      return resolution(resolved, undefined, budget);
+    }
+    const key = `${options.cd ? 'c' : '-'} ${question.type} ${question.class} ${question.name}`;
+    const running = this.inFlight.get(key);
+    if (running) return resolution(await running, 'joined', undefined);
+    const { resolved, budget } = this.launch(question, options);
+    this.inFlight.set(key, resolved);
+    try {
+      return resolution(await resolved, undefined, budget);
+    } finally {
+      this.inFlight.delete(key);
+    }
+  }
+
+  private async start(
+    question: Question,
+    options: ResolveOptions,
+  ): Promise<{ resolved: Resolved; budget: Budget }> {
+    const { resolved, budget, ctx } = this.launch(question, options);
+    const result = await resolved;
+    const { outcome } = result;
+    const reason = outcome.kind === 'failure' ? outcome.reason : undefined;
+    const now = this.clock.monotonicMs();
+    ctx.emit({ kind: 'done', outcome: outcome.kind, reason, tookMs: now - budget.startedMs });
+    ctx.emit({ kind: 'budget', used: budget.snapshot(now) });
+    return { resolved: result, budget };
+  }
+
+  private launch(
+    question: Question,
+    options: { readonly cd?: boolean; readonly trace?: TraceSink; readonly bypassCache?: boolean },
+  ): { resolved: Promise<Resolved>; budget: Budget; ctx: QueryContext } {
+    const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
+    const ctx = QueryContext.root(question, budget, this.clock, options);
+    const resolved = this.names.resolve(question, ctx, this.clientOptions[options.cd ? 'cd' : 'checked']);
+    return { resolved, budget, ctx };
+  }
+
+  /** Walks again for one popular link before it expires; clients go on being served from cache meanwhile. */
+  private readonly refresh = (question: Question): void => {
+    const key = `${question.type} ${question.name}`;
+    if (!this.options.prefetch || this.prefetching.size >= MAX_PREFETCHES || this.prefetching.has(key))
+      return;
+    this.prefetching.add(key);
+    const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
+    const ctx = QueryContext.root(question, budget, this.clock, { purpose: 'prefetch', bypassCache: true });
+    void this.fetcher.fetch(question, ctx, true).finally(() => this.prefetching.delete(key));
+  };
+
+  private async fetchForJudge(question: Question, ctx: QueryContext): Promise<Outcome> {
+    return (await this.names.resolve(question, ctx, this.internalOptions)).outcome;
+  }
+
+  /** Questions being resolved right now. */
+  get pending(): number {
+    return this.inFlight.size;
+  }
+
+  /** True when `name` lies in a zone that the configuration ties to servers. */
+  isConfigured(name: Name): boolean {
+    const zone = this.core.zones.configuredFor(name)?.zone;
+    return zone !== undefined && (zone === name || isStrictSubdomain(name, zone));
+  }
+}
+
+function resolution(
+  resolved: Resolved,
+  joined: 'joined' | undefined,
+  budget: Budget | undefined,
+): Resolution {
+  const lookupClass = joined && resolved.source === 'walked' ? joined : classOf(resolved.source);
+  const waited = lookupClass === 'walked' || lookupClass === 'joined';
+  return {
+    outcome: resolved.outcome,
+    lookupClass,
+    missReason: waited ? resolved.missReason : undefined,
+    budget,
+    keepUntilMs: resolved.untilMs > 0 && Number.isFinite(resolved.untilMs) ? resolved.untilMs : undefined,
+  };
+}
+
+function classOf(source: LinkSource): LookupClass {
+  switch (source) {
+    case 'fresh':
+    case 'walked':
+      return 'walked';
+    case 'resolver':
+    case 'negative':
+    case 'synthesised':
+    case 'failure':
+    case 'stale':
+    case 'shared':
+      return source;
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The one gate of distrust: what of a response may be believed at all.
+ *
+ * Runs on every upstream response, after matching and before classification and caching. Follows the alias
+ * chain from QNAME as far as the asked server may speak, keeps what the chain, a denial or a referral
+ * needs, and drops the rest.
+ * RFC 2181 5.4.1, RFC 5452 6, RFC 6672 3 (DNAME); attacks: reference "BadNS", CNAME riders, MaginotDNS.
+ * Limitations: does not judge the kind of response (classify.ts) nor signatures (dnssec/).
+ */
+import { isStrictSubdomain, isSubdomain, type Name, replaceSuffix, toName } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { Message } from '../wire/message.js';
+
+/** Most alias links followed inside one response; longer chains are asked for again from where they stop. */
+const MAX_LINKS_IN_RESPONSE = 11;
+/** Longest NS RRset used; what exceeds it is left out (NXNSAttack, CVE-2020-12662). */
+const MAX_NS_PER_DELEGATION = 20;
+/** Most addresses taken per name server from glue (CVE-2026-3592). */
+const MAX_GLUE_PER_SERVER = 6;
+
+/** One alias step that the response itself takes. */
+export interface AliasStep {
+  readonly owner: Name;
+  readonly by: 'CNAME' | 'DNAME';
+  /** The CNAME, or the DNAME followed by the CNAME synthesised from it. */
+  readonly rrsets: readonly RRset[];
+  readonly target: Name;
+}
+
+export interface ReferralData {
+  readonly child: Name;
+  readonly ns: RRset;
+  readonly ds: RRset | undefined;
+  /** Glue by name server name, addresses in text form are made by the delegation code. */
+  readonly glue: readonly RRset[];
+}
+
+export interface Scrubbed {
+  readonly steps: readonly AliasStep[];
+  /** Where the chain ends: QNAME itself when there is no alias. */
+  readonly last: Name;
+  /** True when `last` is a name for which the asked server may speak. */
+  readonly lastInZone: boolean;
+  /** RRsets of the type asked for at `last`; for ANY all RRsets there. */
+  readonly final: readonly RRset[];
+  readonly soa: RRset | undefined;
+  /** NSEC and NSEC3 RRsets of the authority section. */
+  readonly denial: readonly RRset[];
+  readonly referral: ReferralData | undefined;
+  /** NS RRset of the asked zone or above in the authority section: an upward or sideways referral. */
+  readonly upwardNs: RRset | undefined;
+  /** A DNAME that would make a name longer than 255 octets (RFC 6672 2.2: YXDOMAIN). */
+  readonly nameTooLong: boolean;
+  /** What was dropped, for the trace. */
+  readonly removed: readonly RRset[];
+}
+
+/**
+ * Drops every RRset this server may not speak about or the question does not need.
+ *
+ * The limit is the zone we *asked*, not the one a referral names, so sibling glue survives. An NS RRset
+ * counts only in a referral to a zone strictly below the asked one and at or above the name in question;
+ * beside a positive answer it is dropped.
+ *
+ * @param response decoded and already paired to our query
+ * @param asked    apex of the zone this server was chosen for
+ */
+export function scrub(response: Message, question: Question, asked: Name): Scrubbed {
+  const kept = new Set<RRset>();
+  const chain = followChain(response.answer, question, asked, kept);
+  const authority = readAuthority(response, chain.last, asked, kept);
+  // A referral is believed only when nothing was answered: NS beside an answer is how caches are poisoned.
+  const referral = chain.final.length === 0 ? authority.referral : undefined;
+  const glue = referral ? takeGlue(response.additional, referral.ns, asked, kept) : [];
+  return {
+    ...chain,
+    soa: authority.soa,
+    denial: authority.denial,
+    referral: referral && { ...referral, glue },
+    upwardNs: authority.upwardNs,
+    removed: [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
+  };
+}
+
+interface Chain {
+  readonly steps: readonly AliasStep[];
+  readonly last: Name;
+  readonly lastInZone: boolean;
+  readonly final: readonly RRset[];
+  readonly nameTooLong: boolean;
+}
+
+function followChain(answer: readonly RRset[], question: Question, asked: Name, kept: Set<RRset>): Chain {
+  const steps: AliasStep[] = [];
+  let last = question.name;
+  for (;;) {
+    const lastInZone = isSubdomain(last, asked);
+    const end = { steps, last, lastInZone, nameTooLong: false };
+    if (!lastInZone || steps.length >= MAX_LINKS_IN_RESPONSE) return { ...end, final: [] };
+    const final = answer.filter((r) => r.name === last && typeMatches(r, question));
+    if (final.length > 0) {
+      for (const rrset of final) kept.add(rrset);
+      return { ...end, final };
+    }
+    const step = aliasStep(answer, last, asked, question.type, kept);
+    if (step === 'too-long') return { ...end, final: [], nameTooLong: true };
+    // Being sent back to a name already passed is a loop: stop here and let the chain be asked on.
+    if (!step || step.target === last) return { ...end, final: [] };
+    steps.push(step);
+    last = step.target;
+  }
+}
+
+function typeMatches(rrset: RRset, question: Question): boolean {
+  return rrset.class === question.class && (rrset.type === question.type || question.type === RRType.ANY);
+}
+
+function aliasStep(
+  answer: readonly RRset[],
+  owner: Name,
+  asked: Name,
+  qtype: number,
+  kept: Set<RRset>,
+): AliasStep | 'too-long' | undefined {
+  const dname = answer.find(
+    (r) => r.type === RRType.DNAME && isStrictSubdomain(owner, r.name) && isSubdomain(r.name, asked),
+  );
+  if (dname && dname.rdatas.length === 1) {
+    kept.add(dname);
+    return dnameStep(dname, owner);
+  }
+  if (qtype === RRType.CNAME) return undefined;
+  const cname = answer.find((r) => r.type === RRType.CNAME && r.name === owner);
+  if (!cname) return undefined;
+  kept.add(cname);
+  return { owner, by: 'CNAME', rrsets: [onlyFirst(cname)], target: toName(cname.rdatas[0]!) };
+}
+
+/** A name has one canonical name (RFC 2181 10.1); of several the first counts, without its signatures' help. */
+function onlyFirst(cname: RRset): RRset {
+  return cname.rdatas.length === 1 ? cname : { ...cname, rdatas: [cname.rdatas[0]!] };
+}
+
+/** The alias that a DNAME makes of a name below it; the CNAME is made here and not taken from the response. */
+export function dnameStep(dname: RRset, owner: Name): AliasStep | 'too-long' {
+  const target = replaceSuffix(owner, dname.name, toName(dname.rdatas[0]!));
+  if (target === undefined) return 'too-long';
+  const cname: RRset = {
+    name: owner,
+    type: RRType.CNAME,
+    class: dname.class,
+    ttlSec: dname.ttlSec,
+    rdatas: [target],
+    signatures: [],
+  };
+  return { owner, by: 'DNAME', rrsets: [dname, cname], target };
+}
+
+interface Authority {
+  readonly soa: RRset | undefined;
+  readonly denial: readonly RRset[];
+  readonly referral: Omit<ReferralData, 'glue'> | undefined;
+  readonly upwardNs: RRset | undefined;
+}
+
+function readAuthority(response: Message, last: Name, asked: Name, kept: Set<RRset>): Authority {
+  let soa: RRset | undefined;
+  let ns: RRset | undefined;
+  let upwardNs: RRset | undefined;
+  const denial: RRset[] = [];
+  for (const rrset of response.authority) {
+    const inZone = isSubdomain(rrset.name, asked);
+    if (rrset.type === RRType.NS) {
+      if (inZone && rrset.name !== asked && isSubdomain(last, rrset.name)) {
+        // The deepest of several referrals would be the server's answer for another zone: take the first.
+        ns ??= rrset;
+      } else if (isSubdomain(asked, rrset.name)) {
+        upwardNs ??= rrset;
+      }
+    } else if (!inZone) {
+    } else if (rrset.type === RRType.SOA) {
+      if (isSubdomain(last, rrset.name)) soa ??= rrset;
+    } else if (rrset.type === RRType.NSEC || rrset.type === RRType.NSEC3) {
+      denial.push(rrset);
+      kept.add(rrset);
+    }
+  }
+  if (soa) kept.add(soa);
+  const child = ns && capNs(ns);
+  const ds = child && response.authority.find((r) => r.type === RRType.DS && r.name === child.name);
+  if (ns) kept.add(ns);
+  if (ds) kept.add(ds);
+  return { soa, denial, upwardNs, referral: child && { child: child.name, ns: child, ds } };
+}
+
+function capNs(ns: RRset): RRset {
+  return ns.rdatas.length <= MAX_NS_PER_DELEGATION
+    ? ns
+    : { ...ns, rdatas: ns.rdatas.slice(0, MAX_NS_PER_DELEGATION) };
+}
+
+function takeGlue(additional: readonly RRset[], ns: RRset, asked: Name, kept: Set<RRset>): RRset[] {
+  const targets = new Set(ns.rdatas.map(toName));
+  const glue: RRset[] = [];
+  for (const rrset of additional) {
+    if (rrset.type !== RRType.A && rrset.type !== RRType.AAAA) continue;
+    if (!targets.has(rrset.name) || !isSubdomain(rrset.name, asked)) continue;
+    kept.add(rrset);
+    glue.push(
+      rrset.rdatas.length <= MAX_GLUE_PER_SERVER
+        ? rrset
+        : { ...rrset, rdatas: rrset.rdatas.slice(0, MAX_GLUE_PER_SERVER) },
+    );
+  }
+  return glue;
+}

@@ -1,0 +1,189 @@
+/**
+ * Which server to ask, and how long to wait for it.
+ *
+ * Three calls: `choose`, `rtt`, `fault` with a closed list of faults. State per address lives in the infra
+ * cache; the order of preference is: never tried in this walk before tried, not backed off before backed
+ * off, unknown before known, then at random inside a band above the best smoothed RTT (so that one fast
+ * server cannot be the only one asked, RFC 5452 4.5), now and then any.
+ * RTT smoothing as in RFC 6298 2; limits from reference defaults (50 ms floor, 5 s ceiling).
+ */
+import type { InfraCache } from '../cache/infra-cache.js';
+import type { ServerState } from '../cache/server-state.js';
+import type { Name } from '../dns/name.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Random } from '../runtime/random.js';
+import type { NetworkHealth } from './network-health.js';
+
+export interface Candidate {
+  readonly address: string;
+  readonly port: number;
+  /** Name of the name server, for the trace; undefined for configured forwarders. */
+  readonly name: Name | undefined;
+}
+
+export type ServerFault =
+  | 'timeout'
+  | 'unreachable'
+  | 'refused'
+  | 'servfail'
+  | 'formerr'
+  | 'notimp'
+  | 'lame'
+  | 'malformed'
+  | 'useless'
+  | 'truncated-tcp'
+  | 'bogus';
+
+const MIN_TIMEOUT_MS = 50;
+const MAX_TIMEOUT_MS = 5000;
+const UNKNOWN_TIMEOUT_MS = 400;
+const BAND_MS = 400;
+const EXPLORE_PERCENT = 5;
+/** Timeouts in a row after which an address is only tried when nothing better is left. */
+const BACKOFF_AFTER = 3;
+const BACKOFF_BASE_MS = 5000;
+const BACKOFF_MAX_MS = 60_000;
+const LAME_MS = 900_000;
+/** Tries per address and walk when it stays silent (RFC 9520 3.1: at most 3). */
+const SILENT_TRIES = 3;
+
+/** What one walk has already tried. */
+export class TriedServers {
+  private readonly tries = new Map<string, number>();
+  private readonly spent = new Set<string>();
+
+  count(address: string): number {
+    return this.tries.get(address) ?? 0;
+  }
+
+  note(address: string): void {
+    this.tries.set(address, this.count(address) + 1);
+  }
+
+  /** Not to be asked again in this walk. */
+  exclude(address: string): void {
+    this.spent.add(address);
+  }
+
+  usable(address: string): boolean {
+    return !this.spent.has(address) && this.count(address) < SILENT_TRIES;
+  }
+}
+
+export class ServerSelector {
+  private ipv6BrokenUntilMs = 0;
+  private ipv6UnreachableInRow = 0;
+
+  constructor(
+    private readonly infra: InfraCache,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly health: NetworkHealth,
+  ) {}
+
+  state(address: string): ServerState {
+    return this.infra.state(address);
+  }
+
+  /** The server to ask next, or undefined when none is left to try. */
+  choose(zone: Name, candidates: readonly Candidate[], tried: TriedServers): Candidate | undefined {
+    const now = this.clock.monotonicMs();
+    let best: { candidate: Candidate; cost: number }[] = [];
+    let bestClass = Number.POSITIVE_INFINITY;
+    for (const candidate of candidates) {
+      if (!tried.usable(candidate.address)) continue;
+      const state = this.infra.state(candidate.address);
+      const penalty = this.penaltyClass(state, zone, candidate.address, now);
+      const group = tried.count(candidate.address) + 10 * penalty;
+      if (group > bestClass) continue;
+      if (group < bestClass) best = [];
+      bestClass = group;
+      best.push({ candidate, cost: state.srttMs ?? 0 });
+    }
+    return this.drawFromBand(best);
+  }
+
+  /** 0 healthy, 1 backed off or in a broken family, 2 known lame for this zone. */
+  private penaltyClass(state: ServerState, zone: Name, address: string, now: number): number {
+    const lameUntilMs = state.lameZones.get(zone);
+    if (lameUntilMs !== undefined && lameUntilMs > now) return 2;
+    if (state.backoffUntilMs > now) return 1;
+    return this.ipv6BrokenUntilMs > now && address.includes(':') ? 1 : 0;
+  }
+
+  private drawFromBand(group: { candidate: Candidate; cost: number }[]): Candidate | undefined {
+    if (group.length <= 1) return group[0]?.candidate;
+    if (this.random.below(100) < EXPLORE_PERCENT) return group[this.random.below(group.length)]!.candidate;
+    const floor = group.reduce((low, g) => Math.min(low, g.cost), Number.POSITIVE_INFINITY);
+    const unknown = group.filter((g) => g.cost === 0);
+    const band = unknown.length > 0 ? unknown : group.filter((g) => g.cost <= floor + BAND_MS);
+    return band[this.random.below(band.length)]!.candidate;
+  }
+
+  /** How long to wait: srtt + 4 var, doubled for each timeout in a row. */
+  timeoutMs(address: string): number {
+    const state = this.infra.state(address);
+    const base = state.srttMs === undefined ? UNKNOWN_TIMEOUT_MS : state.srttMs + 4 * state.rttvarMs;
+    const backedOff = base * 2 ** Math.min(state.timeoutsInRow, 6);
+    return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, backedOff));
+  }
+
+  /** A response came: whatever it says, the server is alive. */
+  rtt(address: string, rttMs: number): void {
+    this.health.noteResponse();
+    if (address.includes(':')) this.ipv6UnreachableInRow = 0;
+    const state = this.infra.state(address);
+    state.timeoutsInRow = 0;
+    state.backoffUntilMs = 0;
+    state.lastSeenMs = this.clock.wallMs();
+    if (state.srttMs === undefined) {
+      state.srttMs = rttMs;
+      state.rttvarMs = rttMs / 2;
+      return;
+    }
+    state.rttvarMs = 0.75 * state.rttvarMs + 0.25 * Math.abs(state.srttMs - rttMs);
+    state.srttMs = 0.875 * state.srttMs + 0.125 * rttMs;
+  }
+
+  fault(address: string, zone: Name, fault: ServerFault): void {
+    const state = this.infra.state(address);
+    const now = this.clock.monotonicMs();
+    switch (fault) {
+      case 'timeout':
+      case 'unreachable':
+        this.noteSilence(state, address, fault, now);
+        return;
+      case 'lame':
+        state.lameZones.set(zone, now + LAME_MS);
+        return;
+      case 'refused':
+      case 'servfail':
+      case 'formerr':
+      case 'notimp':
+      case 'malformed':
+      case 'useless':
+      case 'truncated-tcp':
+      case 'bogus':
+        // The walk moves on to other servers; the address may serve other zones well.
+        return;
+    }
+  }
+
+  private noteSilence(
+    state: ServerState,
+    address: string,
+    fault: 'timeout' | 'unreachable',
+    now: number,
+  ): void {
+    this.health.noteSilence(address);
+    if (fault === 'unreachable' && address.includes(':') && ++this.ipv6UnreachableInRow >= 3) {
+      this.ipv6BrokenUntilMs = now + BACKOFF_MAX_MS;
+    }
+    if (this.health.offline) return;
+    state.timeoutsInRow++;
+    if (state.timeoutsInRow >= BACKOFF_AFTER) {
+      const exponent = Math.min(state.timeoutsInRow - BACKOFF_AFTER, 10);
+      state.backoffUntilMs = now + Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** exponent);
+    }
+  }
+}

@@ -1,0 +1,386 @@
+/**
+ * The walk: from the closest known zone down to servers that answer one question.
+ *
+ * A state machine. Each state has one handler that says which state comes next:
+ *   ask        choose a server of the zone and send it the (minimised) question
+ *   addresses  no server left with an address: resolve names of servers
+ *   done       a chain of links, or a failure
+ * A walk does not read answer caches, store answers or validate (fetch-links.ts does); it keeps what it
+ * learns about delegations and servers. RFC 1034 5.3.3, RFC 9156, RFC 9520.
+ */
+
+import type { Name } from '../dns/name.js';
+import type { Failure } from '../dns/outcome.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { UpstreamFault, UpstreamTransport } from '../runtime/trace.js';
+import type { UpstreamResult } from '../transport/upstream.js';
+import type { AskedZone } from './asked-zone.js';
+import { type Attempt, byTcp, firstAttempt, noteEdns, withoutEdns } from './attempt.js';
+import { type ChainEnd, type Classified, classify, responseClass } from './classify.js';
+import { budgetFailure, noServerFailure, ServerReport, walkFailure } from './failures.js';
+import { MinimisationPlan } from './minimise.js';
+import { NameServers } from './name-servers.js';
+import type { QueryContext } from './query-context.js';
+import type { ResolverCore } from './resolver-core.js';
+import { type AliasStep, type ReferralData, type Scrubbed, scrub } from './scrub.js';
+import { type Candidate, TriedServers } from './select-server.js';
+import { traceRecords, traceRemoved } from './trace-records.js';
+
+/** A chain of links that one response gave for the question. */
+export interface Walked {
+  readonly kind: 'links';
+  readonly steps: readonly AliasStep[];
+  /** Name that `end` speaks about. */
+  readonly last: Name;
+  readonly end: ChainEnd;
+  readonly denial: readonly RRset[];
+  readonly zone: AskedZone;
+  readonly server: Candidate;
+  readonly transport: UpstreamTransport;
+  readonly aa: boolean;
+}
+
+type State =
+  | { readonly at: 'ask' }
+  | { readonly at: 'addresses' }
+  | { readonly at: 'done'; readonly result: Walked | Failure };
+
+const ASK: State = { at: 'ask' };
+const ADDRESSES: State = { at: 'addresses' };
+const EDNS_UDP_SIZE = 1232;
+/** Timeouts of minimised queries after which the full question is asked (RFC 9156 2.3). */
+const MINIMISED_TIMEOUTS = 3;
+/** Queries to the servers of one zone within one walk. */
+const MAX_QUERIES_PER_ZONE = 32;
+const MIN_TCP_TIMEOUT_MS = 1500;
+
+export class Walk {
+  private zone: AskedZone;
+  private servers: NameServers;
+  private tried = new TriedServers();
+  private readonly plan: MinimisationPlan;
+  private readonly report = new ServerReport();
+  private retry: Attempt | undefined;
+  private queriesInZone = 0;
+  private minimisedTimeouts = 0;
+  private emptyAnswer: Walked | undefined;
+
+  /**
+   * @param avoid addresses whose data failed validation; other servers are to be asked
+   */
+  constructor(
+    private readonly core: ResolverCore,
+    private readonly question: Question,
+    private readonly ctx: QueryContext,
+    private readonly avoid: ReadonlySet<string> = new Set(),
+  ) {
+    this.zone = core.zones.start(question);
+    this.plan = new MinimisationPlan(
+      question,
+      this.zone.source === 'forward' ? 'off' : core.options.minimisation,
+    );
+    this.servers = this.enter(this.zone);
+  }
+
+  async run(): Promise<Walked | Failure> {
+    let state: State = ASK;
+    while (state.at !== 'done') {
+      state = state.at === 'ask' ? await this.ask() : await this.findAddresses();
+    }
+    return state.result;
+  }
+
+  private enter(zone: AskedZone): NameServers {
+    this.zone = zone;
+    this.plan.enter(zone.zone);
+    this.tried = new TriedServers();
+    for (const address of this.avoid) this.tried.exclude(address);
+    this.retry = undefined;
+    this.queriesInZone = 0;
+    this.emptyAnswer = undefined;
+    this.ctx.emit({ kind: 'zone', zone: zone.zone, servers: zone.servers.length, from: zone.source });
+    this.servers = new NameServers(
+      zone,
+      this.core.addressBook,
+      zone.source === 'stub' || zone.source === 'forward' ? () => true : this.core.options.usableAddress,
+      this.core.options.upstreamPort,
+      this.core.random,
+    );
+    return this.servers;
+  }
+
+  // --- ask ---------------------------------------------------------------------------------------------
+
+  private async ask(): Promise<State> {
+    const attempt = this.retry ?? this.chooseAttempt();
+    this.retry = undefined;
+    if (!attempt) return ADDRESSES;
+    const timeLeftMs = this.ctx.budget.timeLeftMs(this.core.clock.monotonicMs());
+    if (timeLeftMs === 0) return this.done(budgetFailure(this.ctx, this.report));
+    if (++this.queriesInZone > MAX_QUERIES_PER_ZONE || !this.ctx.budget.spend('upstreamQueries')) {
+      this.ctx.emit({ kind: 'limit', item: 'upstreamQueries' });
+      return this.done(budgetFailure(this.ctx, this.report));
+    }
+    const question = this.plan.next();
+    const exchange = this.ctx.nextExchange();
+    const result = await this.send(attempt, question, exchange, timeLeftMs);
+    return result.kind === 'fault'
+      ? this.onFault(attempt, question, exchange, result.fault, result.afterMs)
+      : this.onResponse(attempt, question, exchange, result);
+  }
+
+  private chooseAttempt(): Attempt | undefined {
+    const { selector, options } = this.core;
+    const server = selector.choose(this.zone.zone, this.servers.candidates(), this.tried);
+    if (!server) return undefined;
+    const state = selector.state(server.address);
+    const attempt = firstAttempt(server, state, options.caseRandomization);
+    // Silence may be a middlebox that drops OPT: the last try at a server that never showed EDNS goes without.
+    return this.tried.count(server.address) >= 2 && state.ednsOk === 'unknown'
+      ? (withoutEdns(attempt) ?? attempt)
+      : attempt;
+  }
+
+  private send(
+    attempt: Attempt,
+    question: Question,
+    exchange: number,
+    timeLeftMs: number,
+  ): Promise<UpstreamResult> {
+    const { selector, upstream, options } = this.core;
+    const base = selector.timeoutMs(attempt.server.address);
+    const timeoutMs = Math.min(
+      timeLeftMs,
+      attempt.transport === 'tcp' ? Math.max(MIN_TCP_TIMEOUT_MS, 3 * base) : base,
+    );
+    const { address, port, name } = attempt.server;
+    if (this.ctx.traced) {
+      if (question.name !== this.question.name) {
+        this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: false });
+      }
+      this.ctx.emit({
+        kind: 'query',
+        exchange,
+        zone: this.zone.zone,
+        serverName: name,
+        address,
+        port,
+        transport: attempt.transport,
+        question,
+        timeoutMs,
+      });
+    }
+    const forward = this.zone.source === 'forward';
+    return upstream.exchange({
+      endpoint: { address, port },
+      transport: attempt.transport,
+      question,
+      rd: forward,
+      cd: forward && options.validating,
+      edns: attempt.edns ? { udpSize: EDNS_UDP_SIZE, do: options.validating } : undefined,
+      randomCase: attempt.randomCase,
+      timeoutMs,
+    });
+  }
+
+  // --- what came back -----------------------------------------------------------------------------------
+
+  private onFault(
+    attempt: Attempt,
+    question: Question,
+    exchange: number,
+    fault: UpstreamFault,
+    afterMs: number,
+  ): State {
+    const { address } = attempt.server;
+    this.ctx.emit({ kind: 'no-response', exchange, why: fault, afterMs });
+    this.report.note(attempt.server, attempt.transport, fault);
+    if (fault === 'no-socket')
+      return this.done(walkFailure('internal', 'no socket to ask with', this.report));
+    if (fault === 'near-miss') {
+      // Someone guesses IDs, or the server is broken: TCP settles which.
+      this.retry = byTcp(attempt);
+      return ASK;
+    }
+    if (fault === 'timeout' || fault === 'malformed') {
+      this.tried.note(address);
+      this.core.selector.fault(address, this.zone.zone, fault);
+      if (attempt.transport === 'tcp') this.tried.exclude(address);
+      if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.plan.relax();
+      return ASK;
+    }
+    this.tried.exclude(address);
+    this.core.selector.fault(address, this.zone.zone, 'unreachable');
+    return ASK;
+  }
+
+  private onResponse(
+    attempt: Attempt,
+    question: Question,
+    exchange: number,
+    result: Extract<UpstreamResult, { kind: 'response' }>,
+  ): State {
+    const { message, sizeOctets } = result;
+    const { address } = attempt.server;
+    const { selector } = this.core;
+    // TCP time includes the handshake and says little about UDP.
+    if (attempt.transport === 'udp') selector.rtt(address, result.rttMs);
+    if (!this.ctx.budget.spend('bytes', sizeOctets)) {
+      this.ctx.emit({ kind: 'limit', item: 'bytes' });
+      return this.done(budgetFailure(this.ctx, this.report));
+    }
+    if (this.ctx.traced) {
+      this.ctx.emit({
+        kind: 'response',
+        exchange,
+        rttMs: result.rttMs,
+        rcode: message.rcode,
+        aa: message.aa,
+        tc: message.tc,
+        sizeOctets,
+        counts: [message.answer.length, message.authority.length, message.additional.length],
+        records: traceRecords(message),
+      });
+    }
+    if (!result.caseMatched) {
+      selector.state(address).caseBroken = true;
+      this.retry = byTcp(attempt);
+      return ASK;
+    }
+    const scrubbed = scrub(message, question, this.zone.zone);
+    if (this.ctx.traced && scrubbed.removed.length > 0) {
+      this.ctx.emit({ kind: 'scrubbed', exchange, removed: traceRemoved(scrubbed.removed) });
+    }
+    const classified = classify(message, scrubbed, this.zone.source === 'forward');
+    if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
+    noteEdns(selector.state(address), attempt, message.edns !== undefined);
+    const walked = (links: Pick<Walked, 'steps' | 'last' | 'end'>): Walked => ({
+      kind: 'links',
+      ...links,
+      denial: scrubbed.denial,
+      zone: this.zone,
+      server: attempt.server,
+      transport: attempt.transport,
+      aa: message.aa,
+    });
+    return this.onClassified(attempt, question, classified, scrubbed, walked);
+  }
+
+  private onClassified(
+    attempt: Attempt,
+    question: Question,
+    classified: Classified,
+    scrubbed: Scrubbed,
+    walked: (links: Pick<Walked, 'steps' | 'last' | 'end'>) => Walked,
+  ): State {
+    switch (classified.kind) {
+      case 'links':
+        if (question !== this.question) return this.onMinimised(question, classified.end, walked);
+        return this.onLinks(attempt, walked(classified));
+      case 'referral':
+        return this.onReferral(classified.referral, scrubbed);
+      case 'empty': {
+        if (question !== this.question) {
+          this.plan.passed(question);
+          return ASK;
+        }
+        this.emptyAnswer ??= walked({
+          steps: [],
+          last: this.question.name,
+          end: { kind: 'nodata', soa: undefined },
+        });
+        return this.giveUpOn(attempt, 'useless', 'empty response');
+      }
+      case 'truncated': {
+        this.retry = byTcp(attempt);
+        return this.retry ? ASK : this.giveUpOn(attempt, 'truncated-tcp', 'truncated over TCP');
+      }
+      case 'lame':
+        return this.giveUpOn(attempt, 'lame', classified.detail);
+      case 'name-too-long':
+        return this.done(walkFailure('alias-too-long', 'a DNAME makes the name too long', this.report));
+      case 'error':
+        return this.onError(attempt, question, classified.fault);
+    }
+  }
+
+  /** An answer about a shortened name: it is no zone cut, so go on below it. */
+  private onMinimised(
+    question: Question,
+    end: ChainEnd,
+    walked: (links: Pick<Walked, 'steps' | 'last' | 'end'>) => Walked,
+  ): State {
+    if (end.kind === 'nxdomain') {
+      if (this.plan.relax()) {
+        this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: true });
+        return ASK;
+      }
+      return this.done(walked({ steps: [], last: this.question.name, end }));
+    }
+    this.plan.passed(question);
+    return ASK;
+  }
+
+  private onLinks(attempt: Attempt, walked: Walked): State {
+    if (this.core.deniesDsFromChild(this.question, walked)) {
+      return this.giveUpOn(attempt, 'lame', 'answers DS from the child side of the cut');
+    }
+    return this.done(walked);
+  }
+
+  private onReferral(referral: ReferralData, scrubbed: Scrubbed): State {
+    if (!this.ctx.budget.spend('referrals')) {
+      this.ctx.emit({ kind: 'limit', item: 'referrals' });
+      return this.done(budgetFailure(this.ctx, this.report));
+    }
+    const zone = this.core.learnDelegation(referral, scrubbed.denial, this.zone);
+    // A zone of the configuration below here is asked where the configuration says.
+    const configured = this.core.zones.configuredFor(this.question.name);
+    this.enter(configured && configured.zone.length >= zone.zone.length ? configured : zone);
+    return ASK;
+  }
+
+  private onError(
+    attempt: Attempt,
+    question: Question,
+    fault: 'refused' | 'servfail' | 'formerr' | 'notimp' | 'useless',
+  ): State {
+    if (fault === 'formerr' || fault === 'notimp') {
+      this.retry = withoutEdns(attempt);
+      if (this.retry) return ASK;
+    }
+    if (question !== this.question && this.plan.relax()) {
+      this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: true });
+      return ASK;
+    }
+    return this.giveUpOn(attempt, fault, fault.toUpperCase());
+  }
+
+  private giveUpOn(
+    attempt: Attempt,
+    fault: 'refused' | 'servfail' | 'formerr' | 'notimp' | 'useless' | 'lame' | 'truncated-tcp',
+    what: string,
+  ): State {
+    this.tried.exclude(attempt.server.address);
+    this.core.selector.fault(attempt.server.address, this.zone.zone, fault);
+    this.report.note(attempt.server, attempt.transport, what);
+    return ASK;
+  }
+
+  // --- addresses ----------------------------------------------------------------------------------------
+
+  private async findAddresses(): Promise<State> {
+    if (this.zone.source !== 'hints' && (await this.servers.resolveSome(this.ctx))) return ASK;
+    this.servers.distrustGlue();
+    if (this.zone.source !== 'hints' && !this.emptyAnswer && (await this.servers.resolveSome(this.ctx)))
+      return ASK;
+    if (this.emptyAnswer) return this.done(this.emptyAnswer);
+    if (this.ctx.budget.exceeded) return this.done(budgetFailure(this.ctx, this.report));
+    // A zone learnt from the cache may have moved: ask above it once more, from the root if need be.
+    return this.done(noServerFailure(this.zone, this.report));
+  }
+
+  private done(result: Walked | Failure): State {
+    return { at: 'done', result };
+  }
+}
