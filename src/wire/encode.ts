@@ -17,7 +17,7 @@ import { HEADER_OCTETS } from './decode.js';
 import type { Edns, Message } from './message.js';
 import { writeOctets } from './octets.js';
 import { optSizeOctets, writeOpt } from './opt.js';
-import { layoutOf, NameRule } from './rdata/registry.js';
+import { layoutOf, NameRule } from './rdata/layouts.js';
 
 /** Largest message: TCP's length prefix has 16 bits. */
 export const MAX_MESSAGE_OCTETS = 65535;

@@ -2,7 +2,7 @@
  * The parts that RDATA layouts are put together from: what a field is, and the fields for numbers and names.
  *
  * A field knows how far it reaches, its text, and how to read its text. A type is a list of fields
- * (registry.ts), so the strict check, the places of names, canonical form and text come from one line.
+ * (layouts.ts), so the strict check, the places of names, canonical form and text come from one line.
  */
 import { formatName, type Octets } from '../../dns/name.js';
 import { endOfName } from '../names.js';
@@ -97,5 +97,27 @@ export function rest(
     end: (rdata, at) => (rdata.length - at >= minOctets ? rdata.length : -1),
     format: (rdata, at) => format(rdata.slice(at)),
     parse,
+  };
+}
+
+const UNIT_SEC: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+
+/** A 32-bit number of seconds; read with units too, as in `1h30m`, which most name servers take. */
+export function period(label: string): Field {
+  const plain = u32(label);
+  return {
+    ...plain,
+    parse(tokens, before) {
+      if (!/[smhdw]$/i.test(tokens.peek()?.text ?? '')) return plain.parse(tokens, before);
+      const text = tokens.next(label).text.toLowerCase();
+      if (!/^([0-9]{1,10}[smhdw])+$/.test(text))
+        throw tokens.fail('BAD_NUMBER', `${label} "${text}" is no period`);
+      let seconds = 0;
+      for (const [, digits, unit] of text.matchAll(/([0-9]+)([smhdw])/g))
+        seconds += Number(digits) * UNIT_SEC[unit!]!;
+      if (seconds > 0xffffffff)
+        throw tokens.fail('BAD_NUMBER', `${label} "${text}" is more than 32 bits of seconds`);
+      return u32Octets(seconds);
+    },
   };
 }

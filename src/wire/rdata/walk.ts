@@ -10,7 +10,7 @@ import { formatType, RRClass } from '../../dns/registry.js';
 import type { Rdata } from '../../dns/rrset.js';
 import { Malformed } from '../malformed.js';
 import type { NameReader } from '../names.js';
-import { type Layout, layoutOf, NameRule } from './registry.js';
+import { type Layout, layoutOf, NameRule } from './layouts.js';
 
 /** Why `rdata` does not have this layout; undefined when it has. */
 export function framingFault(layout: Layout, rdata: Octets): string | undefined {
