@@ -19,8 +19,8 @@ import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
 import { LruPolicy } from './eviction/lru.js';
 import { SegmentedLruPolicy } from './eviction/segmented-lru.js';
+import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './footprint.js';
 import { rrsetKey } from './key.js';
-import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './octets.js';
 import { addStats, type CacheLayerStats } from './stats.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
 

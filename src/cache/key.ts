@@ -48,6 +48,19 @@ export function answerKey(name: Name, type: number, cls: number, doBit: boolean,
 
 const ANSWER_BITS = ['\0', '\x01', '\x02', '\x03'] as const;
 
+/** What {@link answerKey} was made of. */
+export function partsOfAnswerKey(key: Octets) {
+  const at = key.length - SUFFIX_OCTETS - 1;
+  const bits = key.charCodeAt(key.length - 1);
+  return {
+    name: key.slice(0, at) as Name,
+    type: (key.charCodeAt(at) << 8) | key.charCodeAt(at + 1),
+    class: (key.charCodeAt(at + 2) << 8) | key.charCodeAt(at + 3),
+    do: (bits & 1) !== 0,
+    cd: (bits & 2) !== 0,
+  };
+}
+
 /** Identity of a failure to resolve: with CD a question may succeed that fails without. */
 export function failureKey(name: Name, type: number, cls: number, cd: boolean): Octets {
   return answerKey(name, type, cls, false, cd);

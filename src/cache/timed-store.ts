@@ -12,8 +12,8 @@ import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
 import { createPolicy, type EvictionKind } from './eviction/create.js';
 import type { EvictionPolicy, RemovalListener, RemovalReason } from './eviction/policy.js';
+import { octetsOfString, ownOctets } from './footprint.js';
 import { MissMemory, type RemovalCause } from './miss-memory.js';
-import { octetsOfString, ownOctets } from './octets.js';
 import { type CacheLayerStats, LayerCounters } from './stats.js';
 
 export interface TimedEntry {

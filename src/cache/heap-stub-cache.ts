@@ -1,0 +1,168 @@
+/**
+ * The stub cache on the heap of one thread.
+ *
+ * A response is held as an octet string, which costs 16 octets beside its content where a Buffer costs over
+ * a hundred or pins a shared slab, and the offsets of its TTLs as the chars of a second string. A hit writes
+ * the string into a buffer and counts the TTLs down there.
+ *
+ * Limitations: `purge` reads every held response, since one about an alias also holds the names it leads to.
+ */
+import { isSubdomain, type Name, type Octets, toName } from '../dns/name.js';
+import type { Clock } from '../runtime/clock.js';
+import { readName } from '../wire/names.js';
+import { asBuffer } from '../wire/octets.js';
+import { ttlOffsets } from '../wire/ttl-offsets.js';
+import type { EvictionKind } from './eviction/create.js';
+import { octetsOfString } from './footprint.js';
+import { answerKey, partsOfAnswerKey } from './key.js';
+import type { CacheLayerStats } from './stats.js';
+import type { StubCache, StubEntryInfo, StubKey } from './stub-cache.js';
+import { type TimedEntry, TimedStore } from './timed-store.js';
+
+export interface HeapStubCacheOptions {
+  readonly clock: Clock;
+  readonly maxOctets: number;
+  readonly eviction?: EvictionKind;
+}
+
+class StubEntry implements TimedEntry {
+  private readonly lifeMs: number;
+
+  constructor(
+    readonly wire: Octets,
+    /** Offsets of TTLs in `wire`, one per char. */
+    readonly ttlsAt: string,
+    storedAtMs: number,
+    readonly expiresAtMs: number,
+  ) {
+    this.lifeMs = expiresAtMs - storedAtMs;
+  }
+
+  get storedAtMs(): number {
+    return this.expiresAtMs - this.lifeMs;
+  }
+
+  get leaseUntilMs(): number {
+    return this.expiresAtMs; // the caller's keepUntilMs is already inside the lease
+  }
+
+  get mayServeStale(): boolean {
+    return false;
+  }
+}
+
+/** Header, four fields and the box of `expiresAtMs`. */
+const ENTRY_OCTETS = 24 + 4 * 8 + 16;
+const MAX_MESSAGE_OCTETS = 65_535;
+const HEADER_OCTETS = 12;
+
+export class HeapStubCache implements StubCache {
+  private readonly store: TimedStore<StubEntry>;
+
+  constructor(options: HeapStubCacheOptions) {
+    this.store = new TimedStore(options);
+  }
+
+  get(key: StubKey, nowMs: number): Buffer | undefined {
+    const entry = this.lookUp(key, nowMs);
+    if (entry === undefined) return undefined;
+    const out = Buffer.allocUnsafe(entry.wire.length);
+    writeAged(entry, nowMs, out, 0);
+    return out;
+  }
+
+  copyInto(key: StubKey, nowMs: number, target: Uint8Array, offset: number): number {
+    const entry = this.lookUp(key, nowMs);
+    if (entry === undefined || offset + entry.wire.length > target.length) return 0;
+    writeAged(entry, nowMs, asBuffer(target), offset);
+    return entry.wire.length;
+  }
+
+  private lookUp(key: StubKey, nowMs: number): StubEntry | undefined {
+    const text = keyOf(key);
+    const entry = this.store.use(text, nowMs);
+    if (entry) this.store.counters.hits++;
+    else this.store.counters.miss(this.store.missReason(text));
+    return entry;
+  }
+
+  put(key: StubKey, wire: Uint8Array, nowMs: number, keepUntilMs: number): boolean {
+    const offsets = keepUntilMs > nowMs && wire.length <= MAX_MESSAGE_OCTETS ? ttlOffsets(wire) : undefined;
+    if (offsets === undefined) {
+      this.store.counters.refused++;
+      return false;
+    }
+    const held = asBuffer(wire).latin1Slice();
+    const entry = new StubEntry(held, String.fromCharCode(...offsets), nowMs, keepUntilMs);
+    // The offsets take two octets each as soon as one is over 255.
+    return this.store.set(
+      keyOf(key),
+      entry,
+      ENTRY_OCTETS + octetsOfString(held.length) + octetsOfString(2 * offsets.length),
+    );
+  }
+
+  purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
+    const { subtree = false, type } = options;
+    const concerns = (owner: Name, ownerType: number) =>
+      (type === undefined || type === ownerType) && (subtree ? isSubdomain(owner, name) : owner === name);
+    return this.store.purge((entry, key) => {
+      const question = partsOfAnswerKey(key);
+      return concerns(question.name, question.type) || holdsOwner(entry.wire, concerns);
+    });
+  }
+
+  clear(): void {
+    this.store.clear();
+  }
+
+  sweep(maxEntries: number): number {
+    return this.store.sweep(maxEntries);
+  }
+
+  *entries(): IterableIterator<StubEntryInfo> {
+    for (const [key, entry] of this.store.entries()) {
+      yield {
+        ...partsOfAnswerKey(key),
+        sizeOctets: entry.wire.length,
+        storedAtMs: entry.storedAtMs,
+        keepUntilMs: entry.expiresAtMs,
+      };
+    }
+  }
+
+  stats(): CacheLayerStats {
+    return this.store.stats();
+  }
+}
+
+function keyOf(key: StubKey): string {
+  return answerKey(key.name, key.type, key.class, key.do, key.cd);
+}
+
+function writeAged(entry: StubEntry, nowMs: number, out: Buffer, offset: number): void {
+  out.latin1Write(entry.wire, offset);
+  const ageSec = Math.max(0, Math.floor((nowMs - entry.storedAtMs) / 1000));
+  if (ageSec === 0) return;
+  for (let i = 0; i < entry.ttlsAt.length; i++) {
+    const at = offset + entry.ttlsAt.charCodeAt(i);
+    out.writeUInt32BE(Math.max(0, out.readUInt32BE(at) - ageSec), at);
+  }
+}
+
+/** True when a record of the message has an owner and type that `concerns` takes. The message is well-formed. */
+function holdsOwner(held: Octets, concerns: (owner: Name, type: number) => boolean): boolean {
+  const wire = Buffer.from(held, 'latin1');
+  let at = HEADER_OCTETS;
+  for (let left = wire.readUInt16BE(4); left > 0; left--) {
+    const question = readName(wire, at);
+    if (!question.ok) return true; // unreadable: better gone
+    at = question.end + 4;
+  }
+  for (let left = wire.readUInt16BE(6) + wire.readUInt16BE(8); left > 0; left--) {
+    const owner = readName(wire, at);
+    if (!owner.ok || concerns(toName(owner.octets), wire.readUInt16BE(owner.end))) return true;
+    at = owner.end + 10 + wire.readUInt16BE(owner.end + 8);
+  }
+  return false;
+}
