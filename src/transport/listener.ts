@@ -1,0 +1,83 @@
+/**
+ * The contract between the sockets that clients talk to and whoever answers them.
+ *
+ * A listener knows addresses and packets and nothing of DNS. It calls the handler once per packet, in the
+ * order of arrival; replies may be given at once, later, in any order, or never.
+ */
+
+/** Who sent a packet, and where it came in. */
+export interface ClientAddress {
+  /** Literal address; an IPv4 client of an IPv6 socket never appears, since those are IPv6 only. */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp';
+  /** The address that the listener was given, which may be a wildcard. */
+  readonly local: string;
+}
+
+/**
+ * @param packet valid only during the call; copy what is kept
+ * @param reply sends one response; the buffer must not be changed after. Never throws: a reply to a client
+ *   that is gone, a second reply, and one after close are dropped
+ */
+export type PacketHandler = (packet: Buffer, client: ClientAddress, reply: (wire: Buffer) => void) => void;
+
+/** Counts since the start; what does not apply to a transport stays 0. */
+export interface ListenerStats {
+  readonly received: number;
+  readonly replied: number;
+  /** Replies that the system refused to send (unreachable client, full buffer). */
+  readonly sendErrors: number;
+  /** Packets or connections turned away by a limit of the listener. */
+  readonly refused: number;
+  /** Handler calls that threw, which is a bug above; the packet got no reply. */
+  readonly handlerErrors: number;
+  /** TCP connections open now. */
+  readonly connections: number;
+}
+
+export interface Listener {
+  readonly address: string;
+  /** The real port, also when 0 was asked for. */
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp';
+  stats(): ListenerStats;
+  /** Takes no new work, lets replies under way go out (TCP: within a limit), and frees the socket. */
+  close(): Promise<void>;
+}
+
+/** Where to listen. `address` is a literal; `0.0.0.0` and `::` are wildcards of their family. */
+export interface ListenOptions {
+  readonly address: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Share address and port with other threads; the kernel spreads the clients (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+}
+
+const advice = new Map<string, string>([
+  ['EADDRINUSE', 'another program listens there (see `ss -lnptu`); stop it or choose another port'],
+  ['EACCES', 'ports below 1024 need CAP_NET_BIND_SERVICE or root; choose a port above 1023'],
+  ['EADDRNOTAVAIL', 'this machine has no such address; use one of its own or a wildcard'],
+  ['EAFNOSUPPORT', 'this machine does not speak that address family'],
+  ['EMFILE', 'too many open files; raise the limit (`ulimit -n`)'],
+  ['ENOTSUP', 'this system cannot share a port between threads; use one worker'],
+]);
+
+/** A socket could not be opened. `message` says where, why, and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+
+  /** @param code the system's, as `EADDRINUSE` */
+  constructor(
+    readonly code: string,
+    readonly transport: 'udp' | 'tcp',
+    readonly address: string,
+    readonly port: number,
+    options?: ErrorOptions,
+  ) {
+    const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    const hint = advice.get(code) ?? 'see the system error code';
+    super(`cannot listen on ${where} (${transport}): ${code}: ${hint}`, options);
+  }
+}
