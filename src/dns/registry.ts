@@ -196,5 +196,6 @@ export const Ede = {
   UNSUPPORTED_NSEC3_ITERATIONS: 27,
   UNABLE_TO_CONFORM: 28,
   SYNTHESIZED: 29,
+  INVALID_QUERY_TYPE: 30,
 } as const;
 export type EdeCode = (typeof Ede)[keyof typeof Ede];

@@ -1,0 +1,123 @@
+/**
+ * The server of one thread: sockets below, the pipeline above, and the life of both.
+ *
+ * Every listen entry gets a UDP and a TCP listener (RFC 7766 5: TCP is not optional), all or none. It keeps no
+ * state outside itself, so that it runs in a worker thread as well as in the main one.
+ *
+ * Limitations: a reload changes settings; other addresses need a new server.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Listener, ListenOptions, PacketHandler } from '../transport/listener.js';
+import { ListenError } from '../transport/listener.js';
+import { FaultLog } from './fault-log.js';
+import { InFlight } from './in-flight.js';
+import type { ServerLog } from './log.js';
+import { Pipeline, type PipelineParts } from './pipeline.js';
+import { defaultServerSettings, type ServerSettings } from './settings.js';
+
+/** Opens one listener; rejects with a ListenError. */
+export type OpenListener = (options: ListenOptions, handler: PacketHandler) => Promise<Listener>;
+
+export interface ServerParts extends Omit<PipelineParts, 'inFlight' | 'faults'> {
+  readonly log: ServerLog;
+  readonly listen: readonly ListenOptions[];
+  readonly openUdp: OpenListener;
+  readonly openTcp: OpenListener;
+  readonly settings?: ServerSettings;
+}
+
+/** How often a free port for both transports is sought: the one that UDP was given may be taken for TCP. */
+const PORT_TRIES = 16;
+
+export class DnsServer {
+  private readonly inFlight = new InFlight();
+  private readonly faults: FaultLog;
+  private readonly pipelineParts: PipelineParts;
+  private pipeline: Pipeline;
+  private open: Listener[] = [];
+  private draining = false;
+
+  constructor(private readonly parts: ServerParts) {
+    this.faults = new FaultLog(parts.log, parts.clock);
+    this.pipelineParts = { ...parts, inFlight: this.inFlight, faults: this.faults };
+    this.pipeline = new Pipeline(this.pipelineParts, parts.settings ?? defaultServerSettings);
+  }
+
+  /** The listeners with their real addresses and ports; empty before start and after close. */
+  get listeners(): readonly Listener[] {
+    return this.open;
+  }
+
+  /** Queries that are being resolved now. */
+  get inFlightCount(): number {
+    return this.inFlight.count;
+  }
+
+  /** Exceptions since the start; each is a bug. */
+  get internalErrors(): number {
+    return this.faults.count;
+  }
+
+  /**
+   * Opens all listeners.
+   * @throws {ListenError} for the first that cannot be opened; those before it are closed again
+   */
+  async start(): Promise<void> {
+    try {
+      for (const options of this.parts.listen) this.open.push(...(await this.openPair(options)));
+    } catch (error) {
+      await this.closeListeners();
+      throw error;
+    }
+  }
+
+  /** Serves by other settings from the next packet on; queries under way end by those they began with. */
+  reconfigure(settings: ServerSettings): void {
+    this.pipeline = new Pipeline(this.pipelineParts, settings);
+  }
+
+  /**
+   * Stops taking queries, answers those under way for up to `graceMs`, and closes the sockets. What came in
+   * meanwhile gets no response, so that clients ask another server. A second call waits like the first.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.draining = true;
+    await this.idleOrAfter(graceMs);
+    await nextTurn(); // the last answers are handed to their sockets in the turn in which their place got free
+    await this.closeListeners();
+  }
+
+  private readonly handle: PacketHandler = (packet, client, reply) => {
+    if (this.draining) this.parts.recorder.dropped('draining');
+    else this.pipeline.handle(packet, client, reply);
+  };
+
+  private async openPair(options: ListenOptions): Promise<Listener[]> {
+    for (let tries = 1; ; tries++) {
+      const udp = await this.parts.openUdp(options, this.handle);
+      try {
+        return [udp, await this.parts.openTcp({ ...options, port: udp.port }, this.handle)];
+      } catch (error) {
+        await udp.close();
+        const taken = error instanceof ListenError && error.code === 'EADDRINUSE';
+        if (options.port !== 0 || !taken || tries === PORT_TRIES) throw error;
+      }
+    }
+  }
+
+  private idleOrAfter(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(graceMs, resolve);
+      void this.inFlight.whenIdle().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  private async closeListeners(): Promise<void> {
+    const listeners = this.open;
+    this.open = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+  }
+}

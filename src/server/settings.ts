@@ -1,0 +1,49 @@
+/**
+ * What an operator may set about serving, as values. Frozen per packet: a reload makes a new object, and
+ * queries under way finish with the one they began with.
+ *
+ * Limitations: local data beyond special-use names is not served.
+ */
+import type { Name } from '../dns/name.js';
+
+export interface ServerSettings {
+  /** Largest UDP response and the size our OPT announces, in octets (RFC 9715: 1232 avoids fragments). */
+  readonly maxUdpOctets: number;
+  /** True when a client with this literal address may ask. */
+  readonly allowed: (address: string) => boolean;
+  /** Queries per second of one IPv4 address or IPv6 /64; 0: no limit. */
+  readonly perClientQps: number;
+  /** Answer RFC 6761, 6303, 7686 and 8375 names here. */
+  readonly specialUse: boolean;
+  /** True for names that a stub, forward, local or mock zone serves; special-use answers stand back for them. */
+  readonly servedElsewhere: (name: Name) => boolean;
+  /** QTYPE ANY: one HINFO (RFC 8482 4.2), or ask the resolver. */
+  readonly any: 'hinfo' | 'resolve';
+  /** Text of version.bind and version.server; undefined: refused. */
+  readonly version: string | undefined;
+  /** Text of id.server and hostname.bind, and the NSID (RFC 5001); undefined: refused, and no NSID. */
+  readonly identity: string | undefined;
+  /** Queries being resolved at once. The next one gets SERVFAIL at once, so that a flood is not saved up. */
+  readonly inFlight: { readonly perClient: number; readonly total: number };
+  /** An answer that took longer is not sent by UDP: nobody waits any more, and hoarded answers are a weapon (DNSBomb). */
+  readonly udpAnswerWithinMs: number;
+  /** A resolution that has not settled by then is answered SERVFAIL; above the resolver's own time limit. */
+  readonly resolveWithinMs: number;
+  /** What edns-tcp-keepalive tells clients (RFC 7828): idle time of a TCP connection. */
+  readonly tcpIdleMs: number;
+}
+
+export const defaultServerSettings: ServerSettings = {
+  maxUdpOctets: 1232,
+  allowed: () => true,
+  perClientQps: 0,
+  specialUse: true,
+  servedElsewhere: () => false,
+  any: 'hinfo',
+  version: 'stratadns',
+  identity: undefined,
+  inFlight: { perClient: 200, total: 2000 },
+  udpAnswerWithinMs: 10_000,
+  resolveWithinMs: 12_000,
+  tcpIdleMs: 10_000,
+};

@@ -1,0 +1,60 @@
+/**
+ * Stage 10: ask the resolver. The only stage that may wait.
+ *
+ * A place in flight is taken first; a client (or everyone together) with too many gets SERVFAIL at once, so that
+ * work and answers cannot be piled up for later (DNSBomb, CVE-2024-33655). A resolution that does not settle
+ * in time is a bug of the resolver; its client is answered and its place freed all the same.
+ * An answer that comes after the UDP client has surely gone is not sent, but the caches below have it.
+ */
+import { Ede, Rcode } from '../../dns/registry.js';
+import type { RecursiveResolver, Resolution } from '../../resolver/contract.js';
+import type { Clock } from '../../runtime/clock.js';
+import { clientKey } from '../client-key.js';
+import { type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
+import type { InFlight, InFlightLimit } from '../in-flight.js';
+
+const limitTexts: Record<InFlightLimit, string> = {
+  'per-client': 'too many queries of this client are being resolved',
+  total: 'too many queries are being resolved',
+};
+const STUCK = ede(Ede.OTHER, 'the resolution did not end in time');
+
+export class ResolveStage implements Stage {
+  readonly name = 'resolve';
+
+  constructor(
+    private readonly resolver: RecursiveResolver,
+    private readonly inFlight: InFlight,
+    private readonly clock: Clock,
+  ) {}
+
+  run(exchange: Exchange): Verdict | Promise<Verdict> {
+    const client = clientKey(exchange.client.address);
+    const limit = this.inFlight.enter(client, exchange.settings.inFlight);
+    if (limit) return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));
+    return this.resolve(exchange).finally(() => this.inFlight.leave(client));
+  }
+
+  private async resolve(exchange: Exchange): Promise<Verdict> {
+    const { question, cd } = exchange.query!;
+    const { name, type, class: cls } = question!;
+    const work = this.resolver.resolve({ name, type, class: cls }, { cd });
+    const resolution = await this.within(work, exchange.settings.resolveWithinMs);
+    if (this.isTooLate(exchange)) return exchange.drop('too-late');
+    if (!resolution) return exchange.fail(Rcode.SERVFAIL, STUCK, 'failure');
+    exchange.resolution = resolution;
+    return 'next';
+  }
+
+  private isTooLate(exchange: Exchange): boolean {
+    const tookMs = this.clock.monotonicMs() - exchange.startedMs;
+    return exchange.client.transport === 'udp' && tookMs > exchange.settings.udpAnswerWithinMs;
+  }
+
+  private within(work: Promise<Resolution>, limitMs: number): Promise<Resolution | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.clock.after(limitMs, () => resolve(undefined));
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+}
