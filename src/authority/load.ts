@@ -1,0 +1,93 @@
+/**
+ * A mock internet from a directory: the manifest and the zones it names.
+ *
+ * Every problem of every file is collected, so that `check` lists them all. Warnings do not keep it from
+ * being served.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { formatName } from '../dns/name.js';
+import { loadZoneFile } from '../zone/build.js';
+import { type Place, type ZoneError, zoneError } from '../zone/zone-error.js';
+import { Internet, type InternetServer, type ZoneSource } from './internet.js';
+import { type Manifest, type ManifestProblem, type ManifestServer, parseManifest } from './manifest.js';
+
+export const MANIFEST_FILE = 'internet.yaml';
+
+export type InternetProblem = ZoneError | ManifestProblem;
+
+export interface LoadedInternet {
+  /** Undefined when any problem is an error. */
+  readonly internet: Internet | undefined;
+  readonly problems: readonly InternetProblem[];
+}
+
+export interface LoadOptions {
+  /** In place of the manifest's; 0 lets `serve` find a free one. */
+  readonly port?: number;
+}
+
+/** Reads `internet.yaml` and the zones of `dir`. Never throws for what is in them. */
+export function loadInternet(dir: string, options: LoadOptions = {}): LoadedInternet {
+  const file = join(dir, MANIFEST_FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `cannot read the manifest: ${reason}`;
+    const place = { file, line: 1, column: 1 };
+    const problem: ManifestProblem = { code: 'MANIFEST_UNREADABLE', severity: 'error', ...place, message };
+    return { internet: undefined, problems: [problem] };
+  }
+  const { manifest, problems } = parseManifest(text, file);
+  return manifest ? loadZones(manifest, dir, options) : { internet: undefined, problems };
+}
+
+function loadZones(manifest: Manifest, dir: string, options: LoadOptions): LoadedInternet {
+  const loader = new ZoneLoader(dir);
+  const servers = manifest.servers.map((server) => loader.server(server));
+  const problems = loader.problems;
+  if (problems.some((problem) => problem.severity === 'error')) return { internet: undefined, problems };
+  return { internet: new Internet(options.port ?? manifest.port, servers, manifest.rootServers), problems };
+}
+
+/** Reads each zone file once, however many servers have it. */
+class ZoneLoader {
+  readonly problems: InternetProblem[] = [];
+  private readonly loaded = new Map<string, ZoneSource | undefined>();
+
+  constructor(private readonly dir: string) {}
+
+  server(server: ManifestServer): InternetServer {
+    const sources: ZoneSource[] = [];
+    for (const { path, place } of server.zoneFiles) {
+      const source = this.zone(path, place);
+      if (!source) continue;
+      const twin = sources.find((other) => other.zone.apex === source.zone.apex);
+      if (twin) this.problems.push(duplicateZone(server.id, source, place));
+      else sources.push(source);
+    }
+    const { id, name, addresses, faults } = server;
+    return { id, name, addresses, faults, sources };
+  }
+
+  private zone(path: string, place: Place): ZoneSource | undefined {
+    const full = resolve(this.dir, path);
+    if (this.loaded.has(full)) return this.loaded.get(full);
+    const { zone, problems, files } = loadZoneFile(join(this.dir, path));
+    const source = zone ? { path: join(this.dir, path), zone, files } : undefined;
+    this.loaded.set(full, source);
+    // A file that is not there is the manifest's mistake, so it is reported where its name stands.
+    for (const problem of problems) {
+      const missing = problem.code === 'FILE_UNREADABLE' && problem.file === join(this.dir, path);
+      this.problems.push(missing ? { ...problem, ...place } : problem);
+    }
+    return source;
+  }
+}
+
+function duplicateZone(serverId: string, source: ZoneSource, place: Place): ZoneError {
+  const apex = formatName(source.zone.apex);
+  return zoneError('DUPLICATE_ZONE', place, `server ${serverId} has the zone ${apex} twice`);
+}

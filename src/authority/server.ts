@@ -1,0 +1,58 @@
+/**
+ * One mock server: its zones, its addresses, its faults, and what it answers to a packet.
+ *
+ * Between the transports (sockets in serve.ts, or none in mock-upstream.ts) and respond.ts.
+ */
+import type { Name } from '../dns/name.js';
+import type { Random } from '../runtime/random.js';
+import type { UpstreamTransport } from '../runtime/trace.js';
+import { corrupt, distort, earlyFailure, type Faults, isLost, responseDelayMs } from './faults.js';
+import { encodeToFit, receive, respond } from './respond.js';
+import type { ZoneSet } from './zone-set.js';
+
+/** What happens to a query: a response after a while, or silence. */
+export type ServerReply =
+  | { readonly kind: 'reply'; readonly packet: Buffer; readonly delayMs: number }
+  | { readonly kind: 'silence' };
+
+export interface ServerSpec {
+  /** Unique; for manifests, logs and tests. */
+  readonly id: string;
+  /** Host name, for hints and traces. */
+  readonly name: Name;
+  /** Literal IPv4 or IPv6 addresses. */
+  readonly addresses: readonly string[];
+  readonly faults: Faults;
+}
+
+const SILENCE: ServerReply = { kind: 'silence' };
+
+export class AuthorityServer {
+  /** @param rootServers host names for upward referrals of a lame server */
+  constructor(
+    readonly spec: ServerSpec,
+    readonly zones: ZoneSet,
+    private readonly rootServers: readonly Name[] = [],
+  ) {}
+
+  /** Whether TCP connections are taken at all. */
+  get takesTcp(): boolean {
+    return !this.spec.faults.noTcp;
+  }
+
+  /** Answers one query packet. Never throws for what is in it. */
+  answerQuery(packet: Uint8Array, transport: UpstreamTransport, random: Random): ServerReply {
+    const { faults } = this.spec;
+    const received = receive(packet);
+    if (!received) return SILENCE;
+    const delayMs = responseDelayMs(faults, random);
+    if (received.kind === 'error') return { kind: 'reply', packet: received.packet, delayMs };
+    const query = received.message;
+    if (isLost(faults, transport, query, random)) return SILENCE;
+    const response =
+      earlyFailure(faults, query, this.rootServers, random) ?? respond(this.zones, query, received.question);
+    const distorted = distort(faults, response, transport, random);
+    const reply = corrupt(faults, encodeToFit(distorted, query, transport), random);
+    return { kind: 'reply', packet: reply, delayMs };
+  }
+}

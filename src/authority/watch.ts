@@ -1,0 +1,158 @@
+/**
+ * Follows the zone files of a mock internet while it runs.
+ *
+ * `fs.watch` says that something happened in a directory; a slow poll of the files' times and sizes finds what
+ * it missed (network file systems, containers, editors that replace files). Either way the files themselves
+ * are compared before a zone is read anew. The swap and the listener's call are one step without a pause, so
+ * a cache that is purged in it can never be filled with the old zone again.
+ * Limitations: the manifest is not followed; a new server or zone file needs a restart.
+ */
+import { type FSWatcher, statSync, watch as watchDirectory } from 'node:fs';
+import { dirname } from 'node:path';
+import { formatName, type Name } from '../dns/name.js';
+import type { CancelTimer, Clock } from '../runtime/clock.js';
+import { loadZoneFile } from '../zone/build.js';
+import type { Zone } from '../zone/zone.js';
+import { formatZoneError } from '../zone/zone-error.js';
+import type { Internet, InternetLog, ZoneSource } from './internet.js';
+
+/**
+ * Called in the step in which zones are swapped.
+ *
+ * @param apexes  of the zones that changed
+ * @param changed owner names whose RRsets changed, came or went; `apexes` included
+ */
+export type ChangeListener = (apexes: readonly Name[], changed: readonly Name[]) => void;
+
+/** Editors write in several steps; wait this long for the last. */
+const DEBOUNCE_MS = 50;
+const POLL_MS = 1000;
+
+/** Starts to watch. Returns what ends it. */
+export function watchInternet(
+  internet: Internet,
+  clock: Clock,
+  onChange: ChangeListener,
+  log: InternetLog = () => {},
+): () => void {
+  const watcher = new ZoneWatcher(internet, clock, onChange, log);
+  watcher.start();
+  return () => watcher.stop();
+}
+
+class ZoneWatcher {
+  /** Of each source, what its files looked like when it was read last. */
+  private readonly stamps = new Map<ZoneSource, string>();
+  private readonly watchers = new Map<string, FSWatcher>();
+  private debounce: CancelTimer | undefined;
+  private poll: CancelTimer | undefined;
+
+  constructor(
+    private readonly internet: Internet,
+    private readonly clock: Clock,
+    private readonly onChange: ChangeListener,
+    private readonly log: InternetLog,
+  ) {}
+
+  start(): void {
+    for (const source of this.internet.sources) {
+      this.stamps.set(source, stampOf(source));
+      this.watchFiles(source);
+    }
+    this.scheduleCheck();
+  }
+
+  stop(): void {
+    this.debounce?.();
+    this.poll?.();
+    for (const watcher of this.watchers.values()) watcher.close();
+    this.watchers.clear();
+  }
+
+  /** Directories, not files: an editor that renames a new file over the old one ends a watch on the file. */
+  private watchFiles(source: ZoneSource): void {
+    for (const directory of new Set(source.files.map((file) => dirname(file)))) {
+      if (this.watchers.has(directory)) continue;
+      try {
+        const watcher = watchDirectory(directory, { persistent: false }, () => this.scheduleSoon());
+        watcher.on('error', () => watcher.close()); // the poll goes on
+        this.watchers.set(directory, watcher);
+      } catch (error) {
+        this.log('warn', `cannot watch ${directory}, polling instead: ${String(error)}`);
+      }
+    }
+  }
+
+  private scheduleSoon(): void {
+    this.debounce?.();
+    this.debounce = this.clock.after(DEBOUNCE_MS, () => this.check());
+  }
+
+  private scheduleCheck(): void {
+    this.poll = this.clock.after(POLL_MS, () => {
+      this.check();
+      this.scheduleCheck();
+    });
+  }
+
+  private check(): void {
+    const apexes = new Set<Name>();
+    const changed = new Set<Name>();
+    for (const source of this.internet.sources) {
+      const stamp = stampOf(source);
+      if (stamp === this.stamps.get(source)) continue;
+      this.stamps.set(source, stamp);
+      const before = source.zone;
+      if (!this.reload(source)) continue;
+      const names = changedNames(before, source.zone);
+      if (names.size === 0) continue;
+      for (const apex of [before.apex, source.zone.apex]) apexes.add(apex);
+      for (const name of names) changed.add(name);
+      this.log('info', `zone ${formatName(source.zone.apex)} changed: ${names.size} names`);
+    }
+    if (apexes.size > 0) this.onChange([...apexes], [...new Set([...apexes, ...changed])]);
+  }
+
+  /** False when the file has errors: the old zone stays. */
+  private reload(source: ZoneSource): boolean {
+    const { zone, problems, files } = loadZoneFile(source.path!);
+    if (!zone) {
+      const errors = problems.filter((problem) => problem.severity === 'error').map(formatZoneError);
+      this.log('error', `zone ${formatName(source.zone.apex)} keeps its old content: ${errors.join('; ')}`);
+      return false;
+    }
+    this.internet.replace(source, zone, files);
+    this.stamps.set(source, stampOf(source)); // an $INCLUDE may have come or gone
+    this.watchFiles(source);
+    return true;
+  }
+}
+
+function stampOf(source: ZoneSource): string {
+  return source.files.map(fileStamp).join();
+}
+
+/** Changes when the file does; a file that is away for a moment has a stamp too. */
+function fileStamp(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.mtimeNs}/${stat.size}/${stat.ino}` : 'missing';
+}
+
+/** Owners of RRsets that are not the same in both zones. */
+export function changedNames(before: Zone, after: Zone): Set<Name> {
+  const names = new Set<Name>();
+  const old = fingerprints(before);
+  const fresh = fingerprints(after);
+  for (const [name, print] of fresh) if (old.get(name) !== print) names.add(name);
+  for (const name of old.keys()) if (!fresh.has(name)) names.add(name);
+  return names;
+}
+
+function fingerprints(zone: Zone): Map<Name, string> {
+  const prints = new Map<Name, string>();
+  for (const { name, type, ttlSec, rdatas, signatures } of zone.rrsets()) {
+    const print = JSON.stringify([type, ttlSec, [...rdatas].sort(), [...signatures].sort()]);
+    prints.set(name, `${prints.get(name) ?? ''}${print}`);
+  }
+  return prints;
+}

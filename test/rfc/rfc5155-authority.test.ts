@@ -1,0 +1,3 @@
+import { describeExampleResponses } from '../support/rfc-responses.js';
+
+describeExampleResponses('rfc5155');
