@@ -37,6 +37,8 @@ export type ServerFault =
 const MIN_TIMEOUT_MS = 50;
 const MAX_TIMEOUT_MS = 5000;
 const UNKNOWN_TIMEOUT_MS = 400;
+/** Wait for a server that is backed off: it only has to show that it is back. */
+const PROBE_TIMEOUT_MS = 1000;
 const BAND_MS = 400;
 const EXPLORE_PERCENT = 5;
 /** Timeouts in a row after which an address is only tried when nothing better is left. */
@@ -120,9 +122,15 @@ export class ServerSelector {
     return band[this.random.below(band.length)]!.candidate;
   }
 
-  /** How long to wait: srtt + 4 var, doubled for each timeout in a row. */
+  /** True for an address that stayed silent several times in a row and was not heard since. */
+  isBackedOff(address: string): boolean {
+    return this.infra.state(address).timeoutsInRow >= BACKOFF_AFTER;
+  }
+
+  /** How long to wait: srtt + 4 var, doubled for each timeout in a row; for a probe of a silent server less. */
   timeoutMs(address: string): number {
     const state = this.infra.state(address);
+    if (state.timeoutsInRow >= BACKOFF_AFTER) return PROBE_TIMEOUT_MS;
     const base = state.srttMs === undefined ? UNKNOWN_TIMEOUT_MS : state.srttMs + 4 * state.rttvarMs;
     const backedOff = base * 2 ** Math.min(state.timeoutsInRow, 6);
     return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, backedOff));

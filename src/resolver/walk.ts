@@ -200,12 +200,16 @@ export class Walk {
     if (fault === 'near-miss') {
       // Someone guesses IDs, or the server is broken: TCP settles which.
       this.retry = byTcp(attempt);
+      if (!this.retry) this.tried.exclude(address);
       return ASK;
     }
     if (fault === 'timeout' || fault === 'malformed') {
       this.tried.note(address);
+      // A server that was silent before gets one probe, so that a dead zone does not cost every client the
+      // whole time limit.
+      const known = this.core.selector.isBackedOff(address);
       this.core.selector.fault(address, this.zone.zone, fault);
-      if (attempt.transport === 'tcp') this.tried.exclude(address);
+      if (attempt.transport === 'tcp' || known) this.tried.exclude(address);
       if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.plan.relax();
       return ASK;
     }

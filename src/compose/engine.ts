@@ -1,0 +1,152 @@
+/**
+ * Builds the heart from a configuration: caches, upstream, resolver, and what keeps them in order.
+ *
+ * Used by the server (stack.ts) and the library (index.ts) alike. One engine belongs to one thread.
+ */
+import { DelegationCache } from '../cache/delegation-cache.js';
+import { FailureCache } from '../cache/failure-cache.js';
+import { InfraCache } from '../cache/infra-cache.js';
+import { NegativeCache } from '../cache/negative-cache.js';
+import { ResolverCache } from '../cache/rrset-cache.js';
+import type { Config } from '../config/fields.js';
+import type { Name } from '../dns/name.js';
+import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
+import { Resolver } from '../resolver/resolver.js';
+import type { Clock } from '../runtime/clock.js';
+import { NetworkSet } from '../runtime/networks.js';
+import type { Random } from '../runtime/random.js';
+import type { Upstream } from '../transport/upstream.js';
+
+/** What the mock internet changes: its own root, its port, and that loopback addresses may be asked. */
+export interface MockRoot {
+  readonly rootHints: readonly RootHint[];
+  readonly port: number;
+}
+
+export interface EngineParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly upstream: Upstream;
+  readonly mock?: MockRoot;
+}
+
+export interface EngineCaches {
+  readonly rrsets: ResolverCache;
+  readonly negative: NegativeCache;
+  readonly failures: FailureCache;
+  readonly delegations: DelegationCache;
+  readonly infra: InfraCache;
+}
+
+/** Part of the resolver cache's memory that is kept for delegations, so that junk cannot evict them. */
+const DELEGATION_PART = 8;
+/** Part of the negative cache's memory that failures may take. */
+const FAILURE_PART = 8;
+const SWEEP_EVERY_MS = 1000;
+const SWEEP_ENTRIES = 2000;
+
+export class Engine {
+  readonly caches: EngineCaches;
+  readonly resolver: Resolver;
+  private cancelSweep: () => void = () => {};
+  private closed = false;
+
+  constructor(private readonly parts: EngineParts) {
+    const { config, clock, random, upstream, mock } = parts;
+    this.caches = makeCaches(config, clock);
+    this.resolver = new Resolver({
+      upstream,
+      clock,
+      random,
+      caches: this.caches,
+      rootHints: mock?.rootHints ?? config.rootHints,
+      configuredZones: configuredZones(config),
+      options: resolverOptions(config, mock),
+    });
+    this.scheduleSweep();
+  }
+
+  /** Forgets a name in every cache of this engine. Returns how many entries went. */
+  purge(name: Name, options: { readonly subtree: boolean }): number {
+    const { rrsets, negative, failures, delegations } = this.caches;
+    return (
+      rrsets.purge(name, options) +
+      negative.purge(name, options) +
+      failures.purge(name, options) +
+      delegations.purge(name, options)
+    );
+  }
+
+  private scheduleSweep(): void {
+    this.cancelSweep = this.parts.clock.after(SWEEP_EVERY_MS, () => {
+      if (this.closed) return;
+      const { rrsets, negative, failures, delegations, infra } = this.caches;
+      for (const cache of [rrsets, negative, failures, delegations, infra]) cache.sweep(SWEEP_ENTRIES);
+      this.scheduleSweep();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancelSweep();
+    await this.parts.upstream.close();
+  }
+}
+
+function makeCaches(config: Config, clock: Clock): EngineCaches {
+  const { cache } = config;
+  const staleMaxMs = cache.serveStale.enabled ? cache.serveStale.maxAgeSec * 1000 : 0;
+  const delegationOctets = Math.floor(cache.resolver.sizeOctets / DELEGATION_PART);
+  const failureOctets = Math.floor(cache.negative.sizeOctets / FAILURE_PART);
+  return {
+    rrsets: new ResolverCache({
+      clock,
+      maxOctets: cache.resolver.sizeOctets - delegationOctets,
+      eviction: cache.resolver.eviction,
+      ttl: cache.ttl,
+      staleMaxMs,
+    }),
+    negative: new NegativeCache({
+      clock,
+      maxOctets: cache.negative.sizeOctets - failureOctets,
+      eviction: cache.resolver.eviction,
+      maxTtlSec: cache.ttl.negativeMaxSec,
+      staleMaxMs,
+    }),
+    failures: new FailureCache({ clock, maxOctets: failureOctets }),
+    delegations: new DelegationCache({ clock, maxOctets: delegationOctets }),
+    infra: new InfraCache({ clock }),
+  };
+}
+
+function configuredZones(config: Config): ConfiguredZone[] {
+  return [
+    ...config.forward.map((f) => ({ ...f, kind: 'forward' as const })),
+    ...config.stub.map((s) => ({ ...s, kind: 'stub' as const })),
+  ];
+}
+
+function resolverOptions(config: Config, mock: MockRoot | undefined) {
+  const { upstream, cache } = config;
+  // Mock servers live on loopback addresses, which otherwise nobody may make us ask.
+  const never = new NetworkSet(mock ? [] : upstream.doNotQuery);
+  const usableAddress = (address: string): boolean => {
+    if (address.includes(':') ? !upstream.ipv6 : !upstream.ipv4) return false;
+    return !never.hasText(address);
+  };
+  return {
+    minimisation: config.qnameMinimization,
+    caseRandomization: upstream.caseRandomization,
+    validating: false,
+    upstreamPort: mock?.port ?? upstream.port,
+    usableAddress,
+    ipv4: upstream.ipv4,
+    ipv6: upstream.ipv6,
+    ttlMinSec: cache.ttl.minSec,
+    ttlMaxSec: cache.ttl.maxSec,
+    negativeMaxSec: cache.ttl.negativeMaxSec,
+    prefetch: cache.prefetch,
+    serveStale: cache.serveStale.enabled ? cache.serveStale : undefined,
+  };
+}
