@@ -1,0 +1,216 @@
+/**
+ * The chain of trust: from a trust anchor down the zone cuts to the keys of a zone.
+ *
+ * `stateAt(name)` says whether the zone that `name` lies in is secure (and with which keys), insecure, bogus or
+ * indeterminate. It asks for the DS of the name and lets the signer of the answer say which zone is above, so
+ * a chain costs one DS and one DNSKEY fetch per zone; `walk` goes label by label instead, for data without
+ * signatures, whose place in the tree nobody tells. A lie about the signer leads to keys that do not fit.
+ * States are cached by name for as long as the records that made them, failures for a minute; whoever asks
+ * for a state that is being worked out waits for the same work.
+ *
+ * RFC 4035 5, RFC 6840 5.2-5.11, RFC 9520 (failures are cached).
+ * Limitations: keys of a zone are taken from one DNSKEY response; nothing is prefetched.
+ */
+import {
+  ancestorWithLabels,
+  formatName,
+  isSubdomain,
+  labelCount,
+  type Name,
+  parentName,
+} from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { Rdata } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Anchors, ZoneAnchors } from './anchors.js';
+import { BoundedMap } from './bounded-map.js';
+import { claimedSigner } from './records.js';
+import type { Judged, ZoneJudge } from './zone-judge.js';
+import type { FetchResult, ValidationContext, ZoneState } from './zone-state.js';
+
+/** How often another server is asked for a DS or DNSKEY that did not validate. */
+const MAX_ATTEMPTS = 3;
+const BOGUS_TTL_SEC = 60;
+const MAX_TTL_SEC = 86_400;
+
+interface Known {
+  readonly state: ZoneState;
+  readonly expiresAtMs: number;
+}
+
+export class ChainOfTrust {
+  private readonly known: BoundedMap<Name, Known>;
+  private readonly inFlight = new Map<Name, Promise<ZoneState>>();
+
+  constructor(
+    private readonly anchors: Anchors,
+    private readonly judge: ZoneJudge,
+    private readonly clock: Clock,
+    stateLimit: number,
+  ) {
+    this.known = new BoundedMap(stateLimit);
+  }
+
+  /** State of the deepest zone at or above `name`, whether or not `name` is an apex. */
+  async stateAt(name: Name, ctx: ValidationContext): Promise<ZoneState> {
+    const settled = this.settled(name);
+    if (settled) return settled;
+    const running = this.inFlight.get(name);
+    if (running) {
+      const state = await running;
+      if (state.kind !== 'bogus' || !state.transient) return state;
+    }
+    return this.workOut(name, ctx);
+  }
+
+  /**
+   * State of the zone that data of `owner` belongs to: the one its signatures name, else found by walking.
+   * A signer above the trust anchor is not believed: it would take the data out of the anchor's reach.
+   */
+  stateFor(
+    owner: Name,
+    signatures: readonly Rdata[],
+    ctx: ValidationContext,
+    apex?: Name,
+  ): Promise<ZoneState> {
+    const signer = this.signerBelowAnchor(owner, signatures);
+    return signer === undefined ? this.walk(owner, ctx, apex) : this.stateAt(signer, ctx);
+  }
+
+  private signerBelowAnchor(owner: Name, signatures: readonly Rdata[]): Name | undefined {
+    const policy = this.anchors.policyFor(owner);
+    if (policy.kind !== 'anchored') return undefined;
+    const signer = claimedSigner(owner, signatures);
+    return signer !== undefined && isSubdomain(signer, policy.anchors.zone) ? signer : undefined;
+  }
+
+  /**
+   * State at `name` found label by label from above, stopping at the first that is not secure.
+   * @param apex an ancestor that is probably an apex, to start from
+   */
+  async walk(name: Name, ctx: ValidationContext, apex?: Name): Promise<ZoneState> {
+    const policy = this.anchors.policyFor(name);
+    if (policy.kind !== 'anchored') return this.stateAt(name, ctx);
+    const anchor = policy.anchors.zone;
+    const from = apex && isSubdomain(name, apex) && isSubdomain(apex, anchor) ? apex : anchor;
+    for (let labels = labelCount(from); ; labels++) {
+      const at = ancestorWithLabels(name, labels);
+      const state = await this.stateAt(at, ctx);
+      if (at === name || state.kind !== 'secure' || state.absent) return state;
+    }
+  }
+
+  /** Forgets the states at and below `name`, as when its data was flushed. */
+  forget(name: Name): void {
+    this.known.deleteWhere((key) => isSubdomain(key, name));
+  }
+
+  private settled(name: Name): ZoneState | undefined {
+    const policy = this.anchors.policyFor(name);
+    if (policy.kind === 'none') {
+      return { kind: 'indeterminate', reason: `no trust anchor at or above ${formatName(name)}` };
+    }
+    if (policy.kind === 'negative') {
+      const reason = `a negative trust anchor stands at ${formatName(policy.zone)}`;
+      return { kind: 'insecure', zone: policy.zone, reason, ede: [] };
+    }
+    return this.cached(name) ?? this.cachedAbove(name, policy.anchors.zone);
+  }
+
+  private cached(name: Name): ZoneState | undefined {
+    const known = this.known.get(name);
+    return known && known.expiresAtMs > this.clock.wallMs() ? known.state : undefined;
+  }
+
+  /** An ancestor that already settles it: below what is insecure, bogus or absent nothing can be secure. */
+  private cachedAbove(name: Name, anchor: Name): ZoneState | undefined {
+    for (let at = name; at !== anchor; ) {
+      at = parentName(at);
+      const state = this.cached(at);
+      if (state && (state.kind !== 'secure' || state.absent)) return state;
+    }
+    return undefined;
+  }
+
+  private workOut(name: Name, ctx: ValidationContext): Promise<ZoneState> {
+    const work = this.establish(name, ctx).then((judged) => {
+      this.keep(name, judged);
+      return judged.state;
+    });
+    const done = work.finally(() => {
+      if (this.inFlight.get(name) === done) this.inFlight.delete(name);
+    });
+    this.inFlight.set(name, done);
+    return done;
+  }
+
+  private keep(name: Name, { state, ttlSec }: Judged): void {
+    if (ttlSec === undefined || (state.kind === 'bogus' && state.transient)) return;
+    const seconds = state.kind === 'bogus' ? BOGUS_TTL_SEC : Math.min(Math.max(ttlSec, 1), MAX_TTL_SEC);
+    this.known.set(name, { state, expiresAtMs: this.clock.wallMs() + seconds * 1000 });
+  }
+
+  private async establish(name: Name, ctx: ValidationContext): Promise<Judged> {
+    const policy = this.anchors.policyFor(name);
+    if (policy.kind === 'anchored' && policy.anchors.zone !== name) return this.throughParent(name, ctx);
+    if (policy.kind !== 'anchored') throw new Error('a settled name was worked out again');
+    return this.fromAnchor(policy.anchors, ctx);
+  }
+
+  private fromAnchor(anchors: ZoneAnchors, ctx: ValidationContext): Promise<Judged> {
+    const entry = this.judge.anchored(anchors, ctx);
+    if ('state' in entry) return Promise.resolve(entry);
+    return retrying(anchors.zone, RRType.DNSKEY, ctx, (result) => this.judge.dnskey(entry, result, ctx));
+  }
+
+  private async throughParent(name: Name, ctx: ValidationContext): Promise<Judged> {
+    return retrying(name, RRType.DS, ctx, async (result) => {
+      const above = await this.parentState(name, result, ctx);
+      if (above.kind !== 'secure') return { state: above, ttlSec: undefined };
+      const entry = this.judge.ds(name, above.keys, result, ctx);
+      if ('state' in entry) return this.noLongerThan(above.keys.zone, entry);
+      return retrying(name, RRType.DNSKEY, ctx, (keys) => this.judge.dnskey(entry, keys, ctx));
+    });
+  }
+
+  /** Without a cut the name shares the keys of the zone above, for as long as those are good. */
+  private noLongerThan(zone: Name, judged: Judged): Judged {
+    if (judged.state.kind !== 'secure' || judged.ttlSec === undefined) return judged;
+    const expiresAtMs = this.known.get(zone)?.expiresAtMs ?? 0;
+    const leftSec = Math.max(0, (expiresAtMs - this.clock.wallMs()) / 1000);
+    return { ...judged, ttlSec: Math.min(judged.ttlSec, leftSec) };
+  }
+
+  /** The zone above `name`, as the signer of the DS answer tells it; unsigned answers make us walk. */
+  private parentState(name: Name, result: FetchResult, ctx: ValidationContext): Promise<ZoneState> {
+    const parent = parentName(name);
+    const rrsets =
+      result.kind === 'failure' ? [] : result.kind === 'answer' ? result.rrsets : result.authority;
+    return this.stateFor(
+      parent,
+      rrsets.filter((r) => r.type !== RRType.RRSIG).flatMap((r) => r.signatures),
+      ctx,
+    );
+  }
+}
+
+/** Fetches and judges; while the verdict is bogus and budget is left, again with another server. */
+async function retrying(
+  name: Name,
+  type: number,
+  ctx: ValidationContext,
+  judge: (result: FetchResult) => Judged | Promise<Judged>,
+): Promise<Judged> {
+  let worst: Judged | undefined;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const result = await ctx.fetch(name, type, attempt);
+    if (worst && result.kind === 'failure') return worst;
+    const judged = await judge(result);
+    if (judged.state.kind !== 'bogus' || judged.state.transient) return judged;
+    const { blame } = judged.state;
+    if (blame.name !== name || blame.type !== type) return judged;
+    worst ??= judged;
+    if (result.kind === 'failure') return worst;
+  }
+  return worst!;
+}
