@@ -136,12 +136,13 @@ export function hashed(label: string): Field {
   });
 }
 
-/** A fixed number of octets as hex pairs or quads with a separator: EUI-48, NID and their like. */
+/**
+ * A fixed number of octets as hex groups with a separator: EUI-48, NID and their like. Groups of two octets may
+ * be read without their leading zeros, as in an IPv6 address (RFC 6742 2.1.2).
+ */
 export function groupedHex(label: string, octets: number, perGroup: number, separator: string): Field {
   const digits = perGroup * 2;
-  const shape = new RegExp(
-    `^[0-9A-Fa-f]{${digits}}(${separator}[0-9A-Fa-f]{${digits}}){${octets / perGroup - 1}}$`,
-  );
+  const group = perGroup === 1 ? /^[0-9A-Fa-f]{2}$/ : /^[0-9A-Fa-f]{1,4}$/;
   return fixed(
     label,
     octets,
@@ -153,9 +154,11 @@ export function groupedHex(label: string, octets: number, perGroup: number, sepa
     },
     (tokens) => {
       const { text } = tokens.next(label);
-      if (!shape.test(text))
+      const groups = text.split(separator);
+      if (groups.length * perGroup !== octets || !groups.every((part) => group.test(part))) {
         throw tokens.fail('BAD_HEX', `${label} "${text}" is not in the form of this type`);
-      return fromHex(text.replaceAll(separator, ''))!;
+      }
+      return fromHex(groups.map((part) => part.padStart(digits, '0')).join(''))!;
     },
   );
 }
