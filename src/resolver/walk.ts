@@ -200,7 +200,7 @@ export class Walk {
     if (fault === 'near-miss') {
       // Someone guesses IDs, or the server is broken: TCP settles which.
       this.retry = byTcp(attempt);
-      if (!this.retry) this.tried.exclude(address);
+      if (!this.retry) this.tried.note(address);
       return ASK;
     }
     if (fault === 'timeout' || fault === 'malformed') {

@@ -1,0 +1,73 @@
+/**
+ * The mock internet of a directory, loaded, on its sockets, and followed for edits.
+ */
+import type { Internet } from '../authority/internet.js';
+import { type InternetProblem, loadInternet } from '../authority/load.js';
+import type { Serving } from '../authority/serve.js';
+import { isSubdomain, type Name, ROOT } from '../dns/name.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Random } from '../runtime/random.js';
+import type { ServerLog } from '../server/log.js';
+import type { MockRoot } from './engine.js';
+
+/** Zone files or the manifest cannot be served; `problems` says where and why. */
+export class ZonesError extends Error {
+  readonly code = 'ZONES_INVALID';
+
+  constructor(readonly problems: readonly InternetProblem[]) {
+    const errors = problems.filter((p) => p.severity === 'error').length;
+    super(`the mock internet cannot be served: ${errors} error${errors === 1 ? '' : 's'} in its files`);
+    this.name = 'ZonesError';
+  }
+}
+
+export class MockInternet {
+  private stopWatching: () => void = () => {};
+
+  private constructor(
+    private readonly internet: Internet,
+    private readonly serving: Serving,
+  ) {}
+
+  /**
+   * Loads `dir` and opens the sockets of its servers.
+   * @throws {ZonesError} for what is wrong in files, {InternetError} for what cannot be bound
+   */
+  static async open(dir: string, clock: Clock, random: Random, log: ServerLog): Promise<MockInternet> {
+    const { internet, problems } = loadInternet(dir);
+    if (!internet) throw new ZonesError(problems);
+    const serving = await internet.serve(clock, random, (level, message) => log[level]({}, message));
+    return new MockInternet(internet, serving);
+  }
+
+  get root(): MockRoot {
+    return { rootHints: this.internet.rootHints, port: this.serving.port };
+  }
+
+  get serverCount(): number {
+    return this.internet.servers.length;
+  }
+
+  get zoneCount(): number {
+    return this.internet.zones.length;
+  }
+
+  /** True for names below a zone of the mock internet other than its root. */
+  serves(name: Name): boolean {
+    return this.internet.zones.some((zone) => zone.apex !== ROOT && isSubdomain(name, zone.apex));
+  }
+
+  /** Calls `onChange` with the names to forget in the same step in which an edited zone is served anew. */
+  watch(
+    clock: Clock,
+    log: ServerLog,
+    onChange: (apexes: readonly Name[], names: readonly Name[]) => void,
+  ): void {
+    this.stopWatching = this.internet.watch(clock, onChange, (level, message) => log[level]({}, message));
+  }
+
+  async close(): Promise<void> {
+    this.stopWatching();
+    await this.serving.close();
+  }
+}

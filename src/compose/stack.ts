@@ -1,0 +1,203 @@
+/**
+ * The whole running program in one object: mock internet if asked for, engine, stub cache, listeners, and
+ * the operator's side of it.
+ *
+ * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
+ * Limitations: all of it lives in one thread.
+ */
+import { HeapStubCache } from '../cache/heap-stub-cache.js';
+import type { StubCache } from '../cache/stub-cache.js';
+import type { Config } from '../config/fields.js';
+import { isSubdomain, type Name } from '../dns/name.js';
+import type { Outcome } from '../dns/outcome.js';
+import type { Question } from '../dns/rrset.js';
+import type { CacheEntry, Health, ServerControl, StatsSnapshot } from '../observe/control.js';
+import { Counters } from '../observe/counters.js';
+import { type Clock, systemClock } from '../runtime/clock.js';
+import { NetworkSet } from '../runtime/networks.js';
+import { secureRandom } from '../runtime/random.js';
+import type { QueryRecord } from '../runtime/recorder.js';
+import type { TraceSink } from '../runtime/trace.js';
+import type { ServerLog } from '../server/log.js';
+import { DnsServer } from '../server/server.js';
+import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
+import type { Listener } from '../transport/listener.js';
+import { NetworkUpstream } from '../transport/network-upstream.js';
+import { openTcpListener } from '../transport/tcp-listener.js';
+import { openUdpListener } from '../transport/udp-listener.js';
+import { cacheEntries, cacheStats } from './cache-views.js';
+import { Engine } from './engine.js';
+import { MockInternet } from './mock-internet.js';
+
+export interface StackOptions {
+  readonly config: Config;
+  /** Run on the mock internet of this directory instead of the real one. */
+  readonly zonesDir?: string;
+  readonly log: ServerLog;
+  readonly version: string;
+  readonly clock?: Clock;
+  readonly logQuery?: (query: QueryRecord) => void;
+}
+
+const SWEEP_EVERY_MS = 1000;
+const SWEEP_ENTRIES = 5000;
+
+export class Stack implements ServerControl {
+  private readonly clock: Clock;
+  private readonly counters = new Counters();
+  private readonly stubCache: StubCache;
+  private readonly upstream: NetworkUpstream;
+  private readonly engine: Engine;
+  private readonly dns: DnsServer;
+  private readonly startedAtMs: number;
+  private status: Health['status'] = 'starting';
+  private cancelSweep: () => void = () => {};
+
+  private constructor(
+    private readonly options: StackOptions,
+    private readonly mock: MockInternet | undefined,
+  ) {
+    const { config, log } = options;
+    this.clock = options.clock ?? systemClock;
+    this.startedAtMs = this.clock.wallMs();
+    const random = secureRandom();
+    const { clock } = this;
+    this.upstream = new NetworkUpstream({ clock, random });
+    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root });
+    this.stubCache = new HeapStubCache({ clock, maxOctets: config.cache.stub.sizeOctets });
+    this.dns = new DnsServer({
+      resolver: this.engine.resolver,
+      stubCache: this.stubCache,
+      clock,
+      recorder: this.counters,
+      log,
+      logQuery: options.logQuery,
+      listen: config.listen,
+      openUdp: (listen, handler) => openUdpListener(listen, handler),
+      openTcp: (listen, handler) => openTcpListener({ ...listen, clock }, handler),
+      settings: this.settingsOf(config),
+    });
+  }
+
+  /**
+   * Builds everything and, with `zonesDir`, opens the mock internet's sockets.
+   * @throws {ZonesError}, {InternetError}
+   */
+  static async create(options: StackOptions): Promise<Stack> {
+    const clock = options.clock ?? systemClock;
+    const mock = options.zonesDir
+      ? await MockInternet.open(options.zonesDir, clock, secureRandom(), options.log)
+      : undefined;
+    return new Stack(options, mock);
+  }
+
+  private settingsOf(config: Config): ServerSettings {
+    const allow = new NetworkSet(config.access.allow);
+    const configured = [...config.forward, ...config.stub].map((z) => z.zone);
+    return {
+      ...defaultServerSettings,
+      allowed: (address) => allow.hasClient(address),
+      perClientQps: config.rateLimit.perClientQps,
+      specialUse: config.specialUse,
+      servedElsewhere: (name) =>
+        configured.some((zone) => isSubdomain(name, zone)) || (this.mock?.serves(name) ?? false),
+      version: `stratadns ${this.options.version}`,
+    };
+  }
+
+  /**
+   * Opens the listeners.
+   * @throws {ListenError} with nothing left open
+   */
+  async start(): Promise<void> {
+    await this.dns.start();
+    this.mock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
+    this.scheduleSweep();
+    this.status = 'ok';
+  }
+
+  /** Data of edited zones must not outlive the edit: all that hangs below the changed names goes. */
+  private forget(names: readonly Name[]): void {
+    for (const name of names) this.purge(name, { subtree: true });
+  }
+
+  private purge(name: Name, options: { readonly subtree: boolean }): number {
+    return this.stubCache.purge(name, options) + this.engine.purge(name, options);
+  }
+
+  private scheduleSweep(): void {
+    this.cancelSweep = this.clock.after(SWEEP_EVERY_MS, () => {
+      this.stubCache.sweep(SWEEP_ENTRIES);
+      this.scheduleSweep();
+    });
+  }
+
+  /** The listeners with their real addresses and ports. */
+  get listeners(): readonly Listener[] {
+    return this.dns.listeners;
+  }
+
+  /** The mock internet, for log lines; undefined on the real one. */
+  get mockInternet():
+    | { readonly zones: number; readonly servers: number; readonly port: number }
+    | undefined {
+    return (
+      this.mock && { zones: this.mock.zoneCount, servers: this.mock.serverCount, port: this.mock.root.port }
+    );
+  }
+
+  /** Takes over what may change while running: access, rates, special names. Caches and queries stay. */
+  reload(config: Config): void {
+    this.dns.reconfigure(this.settingsOf(config));
+  }
+
+  /** Drains: answers what is under way for up to `graceMs`, then frees every socket. */
+  async close(graceMs: number): Promise<void> {
+    this.status = 'draining';
+    this.cancelSweep();
+    await this.dns.close(graceMs);
+    await this.engine.close();
+    await this.mock?.close();
+  }
+
+  // --- ServerControl ---------------------------------------------------------------------------------------
+
+  async health(): Promise<Health> {
+    return { status: this.status, workers: 1 };
+  }
+
+  async stats(): Promise<StatsSnapshot> {
+    const { udp, tcp } = this.upstream.stats().byTransport;
+    return {
+      version: this.options.version,
+      startedAtMs: this.startedAtMs,
+      uptimeSec: Math.floor((this.clock.wallMs() - this.startedAtMs) / 1000),
+      workers: 1,
+      counters: this.counters.state(),
+      caches: cacheStats(this.engine.caches, this.stubCache, this.options.config.cache.resolver.eviction),
+      upstream: {
+        queries: udp.queries + tcp.queries,
+        timeouts: udp.faults.timeout + tcp.faults.timeout,
+        tcp: tcp.queries,
+      },
+      inFlight: this.dns.inFlightCount,
+    };
+  }
+
+  async showCache(name: Name): Promise<readonly CacheEntry[]> {
+    return [...cacheEntries(this.engine.caches, this.stubCache, this.clock.wallMs(), name)];
+  }
+
+  async flushCache(name: Name, options: { readonly subtree: boolean }): Promise<number> {
+    return this.purge(name, options);
+  }
+
+  async *dumpCache(): AsyncIterable<CacheEntry> {
+    yield* cacheEntries(this.engine.caches, this.stubCache, this.clock.wallMs());
+  }
+
+  async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {
+    const bypassCache = options?.fresh ?? false;
+    return (await this.engine.resolver.resolve(question, { trace: sink, bypassCache })).outcome;
+  }
+}
