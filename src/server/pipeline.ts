@@ -19,7 +19,7 @@ import type { ClientAddress, PacketHandler } from '../transport/listener.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
 import { type ClientQuery, Exchange, ede, type Reply, type Stage, type Verdict } from './exchange.js';
 import type { FaultLog } from './fault-log.js';
-import { sealCut } from './image.js';
+import { makeImage, seal, sealCut } from './image.js';
 import type { InFlight } from './in-flight.js';
 import type { ServerSettings } from './settings.js';
 import { AccessStage } from './stages/access.js';
@@ -164,7 +164,8 @@ function isAnswerable(packet: Buffer): boolean {
 function servfail(exchange: Exchange, query: ClientQuery): Buffer {
   try {
     exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, 'internal error'), 'failure');
-    return sealCut(exchange, exchange.draft!);
+    const draft = exchange.draft!;
+    return seal(exchange, makeImage(draft, query)) ?? sealCut(exchange, draft);
   } catch {
     const wire = Buffer.alloc(HEADER_OCTETS);
     wire.writeUInt16BE(query.id);
