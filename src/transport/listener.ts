@@ -42,8 +42,25 @@ export interface Listener {
   readonly port: number;
   readonly transport: 'udp' | 'tcp';
   stats(): ListenerStats;
-  /** Takes no new work, lets replies under way go out (TCP: within a limit), and frees the socket. */
+  /**
+   * Takes no new work and frees the socket. TCP first waits, within a limit, for replies under way; UDP
+   * drops replies given later, so a server that drains closes TCP, waits for its queries, then closes UDP.
+   */
   close(): Promise<void>;
+}
+
+/** The counters behind `ListenerStats`. */
+export class ListenerCounters implements ListenerStats {
+  received = 0;
+  replied = 0;
+  sendErrors = 0;
+  refused = 0;
+  handlerErrors = 0;
+  connections = 0;
+
+  snapshot(): ListenerStats {
+    return { ...this };
+  }
 }
 
 /** Where to listen. `address` is a literal; `0.0.0.0` and `::` are wildcards of their family. */
@@ -53,6 +70,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Share address and port with other threads; the kernel spreads the clients (SO_REUSEPORT). */
   readonly reusePort?: boolean;
+  /** Told what a handler threw, after it was counted; the listener itself goes on. */
+  readonly onHandlerError?: (error: unknown) => void;
 }
 
 const advice = new Map<string, string>([
