@@ -1,0 +1,46 @@
+// @ts-check
+/**
+ * Asks a server one question over UDP, again and again, until it answers: how we know that a peer is ready.
+ */
+import { createSocket } from 'node:dgram';
+
+/** A query with RD set. @param {string} name without escapes @param {number} id */
+function encodeQuery(name, id) {
+  const header = Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const labels = name
+    .split('.')
+    .filter((label) => label !== '')
+    .map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')]));
+  return Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
+}
+
+/**
+ * Waits for a NOERROR answer with at least one record.
+ *
+ * @param {{ address: string, port: number, name: string, timeoutMs: number, everyMs: number }} options
+ * @returns {Promise<boolean>} false when time is up
+ */
+export function waitForAnswer(options) {
+  const socket = createSocket('udp4');
+  let id = 1;
+  return new Promise((resolve) => {
+    const finish = (/** @type {boolean} */ answered) => {
+      clearInterval(sending);
+      clearTimeout(limit);
+      socket.close();
+      resolve(answered);
+    };
+    const send = () => {
+      id = (id % 65535) + 1;
+      socket.send(encodeQuery(options.name, id), options.port, options.address);
+    };
+    socket.on('error', () => {}); // refused while the server is not up yet
+    socket.on('message', (packet) => {
+      const answers = packet.length >= 12 ? packet.readUInt16BE(6) : 0;
+      if (packet.length >= 12 && (packet.readUInt8(3) & 15) === 0 && answers > 0) finish(true);
+    });
+    const sending = setInterval(send, options.everyMs);
+    const limit = setTimeout(() => finish(false), options.timeoutMs);
+    send();
+  });
+}

@@ -1,0 +1,43 @@
+// @ts-check
+/**
+ * The rows of the table. A row measures one server, freshly started, once; rounds and medians are made in run.mjs.
+ */
+import { hit } from './hit.mjs';
+import { latency } from './latency.mjs';
+import { memory } from './memory.mjs';
+import { miss } from './miss.mjs';
+import { sizes } from './sizes.mjs';
+import { startup } from './startup.mjs';
+import { walk } from './walk.mjs';
+
+/**
+ * What a row may use.
+ *
+ * @typedef {object} Context
+ * @property {import('../options.mjs').Options} options
+ * @property {number} round from 0
+ * @property {string} directory for query files
+ * @property {number} port of the server
+ * @property {number} pid of the server
+ * @property {number} startedMs time from its start to its first answer
+ * @property {import('../peers/index.mjs').Peer} peer
+ * @property {(load: Omit<Parameters<typeof import('../load.mjs').runLoad>[0], 'port' | 'cores'>) => Promise<import('../load.mjs').LoadResult>} load
+ * @property {(load: Omit<Parameters<typeof import('../load.mjs').runLoad>[0], 'port' | 'cores'>) => Promise<Measured>} measuredLoad
+ *           the same, with the CPU time of the server per completed query
+ */
+
+/** @typedef {{ completed?: number, lost?: number, noerror?: number, perSecond?: number, [figure: string]: number | number[] | undefined }} Detail */
+/** @typedef {import('../load.mjs').LoadResult & { cpuUsPerQuery: number, authorityUsPerQuery: number }} Measured */
+
+/**
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {string} title
+ * @property {string} unit
+ * @property {boolean} [optional] only run when named
+ * @property {boolean} [floor] the floor takes part
+ * @property {(context: Context) => Promise<{ value: number, detail: Detail }>} measure
+ */
+
+/** @type {Row[]} */
+export const rows = [hit, miss, walk, memory, startup, latency, sizes];

@@ -1,0 +1,157 @@
+// @ts-check
+/**
+ * The measuring itself, inside the namespace: starts the authoritative side once, then for each round, row and server
+ * starts that server with an empty cache, lets the row measure it, and ends it. Servers run in turn, never side by side.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { knownZone, rootServers, startAuthority } from './authority.mjs';
+import { cpuTimeUs } from './cpu.mjs';
+import { runLoad } from './load.mjs';
+import { waitForAnswer } from './probe.mjs';
+import { Processes, runToEnd } from './processes.mjs';
+import { describeMachine, renderReport, summarise } from './report.mjs';
+
+const address = '127.0.0.1';
+const port = 5301;
+const resultsDirectory = fileURLToPath(new URL('../../bench-results/', import.meta.url));
+
+/** The server gets the first core, everything else the others. @param {boolean} pin */
+function placeOnCores(pin) {
+  const count = availableParallelism();
+  if (!pin || count < 2) return undefined;
+  return { server: '0', others: count === 2 ? '1' : `1-${count - 1}` };
+}
+
+/** @param {import('./options.mjs').Options} options @returns {Promise<Map<string, string>>} */
+async function findVersions(options) {
+  const versions = new Map();
+  for (const peer of options.peers) {
+    const { code, stdout, stderr } = await runToEnd(peer.versionCommand, { timeoutMs: 10000 });
+    const version = peer.versionPattern.exec(stdout + stderr)?.[1];
+    if (code !== 0 || version === undefined) {
+      if (options.strict) throw new Error(`${peer.title} is not installed`);
+      console.error(`${peer.title}: not installed, left out`);
+      continue;
+    }
+    versions.set(peer.id, version);
+  }
+  return versions;
+}
+
+/**
+ * One measurement: a fresh server, one row.
+ *
+ * @param {object} task
+ * @param {import('./options.mjs').Options} task.options
+ * @param {import('./rows/index.mjs').Row} task.row
+ * @param {import('./peers/index.mjs').Peer} task.peer
+ * @param {number} task.round
+ * @param {string} task.directory
+ * @param {Processes} task.processes
+ * @param {number[]} task.authorityPids
+ */
+async function measureOnce(task) {
+  const { options, row, peer, round, processes } = task;
+  const directory = join(task.directory, `${row.id}-${peer.id}-${round}`);
+  const serverDirectory = join(directory, 'server');
+  mkdirSync(serverDirectory, { recursive: true });
+  const command = await peer.prepare({ directory: serverDirectory, address, port, rootServers });
+  const cores = processes.placing.cores?.others;
+  const begun = performance.now();
+  const log = join(directory, 'server.log');
+  const server = processes.start(peer.id, command, { log, place: 'server', cwd: serverDirectory });
+  try {
+    const name = `www.${knownZone(0)}`;
+    const ready = await waitForAnswer({ address, port, name, timeoutMs: 30000, everyMs: 5 });
+    const startedMs = performance.now() - begun;
+    if (!ready) throw new Error('gave no answer within 30 s of its start');
+    /** @type {import('./rows/index.mjs').Context['load']} */
+    const load = (wanted) => runLoad({ ...wanted, port, cores });
+    /** @type {import('./rows/index.mjs').Context['measuredLoad']} */
+    const measuredLoad = async (wanted) => {
+      const authorityUs = () => task.authorityPids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
+      const before = { own: cpuTimeUs(server.pid), authority: authorityUs() };
+      const result = await load(wanted);
+      const used = { own: cpuTimeUs(server.pid) - before.own, authority: authorityUs() - before.authority };
+      const { completed } = result;
+      return {
+        ...result,
+        cpuUsPerQuery: used.own / completed,
+        authorityUsPerQuery: used.authority / completed,
+      };
+    };
+    const context = { options, round, directory, port, pid: server.pid, startedMs, peer, load, measuredLoad };
+    const measured = await row.measure(context);
+    if (server.hasExited()) throw new Error('ended during the measurement');
+    return measured;
+  } finally {
+    await processes.stop(server);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @typedef {import('./report.mjs').Sample} Sample */
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {string} directory for everything that is written while measuring
+ * @returns {Promise<number>} exit status
+ */
+export async function runBenchmark(options, directory) {
+  const processes = new Processes({ cores: placeOnCores(options.pin) });
+  /** @type {Sample[]} */
+  const samples = [];
+  try {
+    const versions = await findVersions(options);
+    const peers = options.peers.filter((peer) => versions.has(peer.id));
+    const needsWalkZones = options.rows.some((row) => row.id === 'walk');
+    console.error('starting NSD ...');
+    const authority = await startAuthority(processes, directory, needsWalkZones ? options.zones : 0);
+    for (let round = 0; round < options.rounds; round++) {
+      for (const row of options.rows) {
+        for (const peer of peers.filter((one) => one.kind === 'resolver' || row.floor)) {
+          const task = { options, row, peer, round, directory, processes, authorityPids: authority.pids };
+          samples.push(await sampleOf(task));
+        }
+      }
+    }
+    const report = summarise({ samples, versions, options, machine: describeMachine() });
+    mkdirSync(resultsDirectory, { recursive: true });
+    const text = renderReport(report);
+    const stamp = report.date.replace(/[:.]/g, '-');
+    for (const stem of [stamp, 'latest']) {
+      writeFileSync(join(resultsDirectory, `${stem}.json`), `${JSON.stringify(report, null, 2)}\n`);
+      writeFileSync(join(resultsDirectory, `${stem}.md`), text);
+    }
+    console.log(text);
+    return samples.some((sample) => sample.error !== undefined) ? 1 : 0;
+  } catch (error) {
+    console.error(`benchmark: ${/** @type {Error} */ (error).message}`);
+    return 1;
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+/** Measures, and turns a failure into a sample that says so. @param {Parameters<typeof measureOnce>[0]} task @returns {Promise<Sample>} */
+async function sampleOf(task) {
+  const place = { row: task.row.id, peer: task.peer.id, round: task.round };
+  try {
+    const { value, detail } = await measureOnce(task);
+    const usable = detail.noerror === undefined || detail.noerror >= 0.99;
+    const lossy = (detail.lost ?? 0) > 0.01 * (detail.completed ?? 0);
+    const warning = usable && !lossy ? undefined : 'more than 1 % of the queries failed or were lost';
+    console.error(
+      `${task.row.id} ${task.peer.id} #${task.round + 1}: ${value.toFixed(2)} ${task.row.unit}${warning ? ` (${warning})` : ''}`,
+    );
+    if (task.options.verbose) console.error(detail);
+    return { ...place, value, detail, warning };
+  } catch (error) {
+    const message = /** @type {Error} */ (error).message;
+    console.error(`${task.row.id} ${task.peer.id} #${task.round + 1}: ${message}`);
+    return { ...place, error: message };
+  }
+}
