@@ -103,7 +103,7 @@ export class DelegationCache {
     }
     const own = ownDelegation(delegation, leaseUntilMs);
     const entry = { delegation: own, expiresAtMs: leaseUntilMs, leaseUntilMs, mayServeStale: false };
-    return store.set(keyOf(own.zone), entry, octetsOfDelegation(own));
+    return store.set(ownOctets(keyOf(own.zone)), entry, octetsOfDelegation(own));
   }
 
   private allowedLease({ zone, leaseUntilMs }: Delegation, source: DelegationSource, nowMs: number): number {

@@ -86,7 +86,7 @@ export class FailureCache {
       mayServeStale: true,
       count,
     };
-    return this.store.set(key, entry, ENTRY_OCTETS + octetsOfString(name.length)) ? ttlSec : 0;
+    return this.store.set(ownOctets(key), entry, ENTRY_OCTETS + octetsOfString(name.length)) ? ttlSec : 0;
   }
 
   get(name: Name, type: number, options: FailureKeyOptions = {}): FailureHit {

@@ -3,6 +3,11 @@
  *
  * Sizes are those of 64-bit V8 without pointer compression (Node): 8 octets per word; an object has three
  * words of header, a sequential string 16 octets of header and is padded to a word.
+ * How they and the overheads of eviction policies were checked: 200,000 and 270,000 entries (just before and
+ * after tables double) put into each layer under Node 20, and `heapUsed` compared before and after, with the
+ * garbage collected. What is accounted is 0 to 15 % more than that: resolver cache 296 for 275 to 293, stub
+ * cache 304 for 294, negative cache 352 for 330, delegations 888 for 790.
+ * Limitations: the process takes more than the heap that is used, for fragmentation and garbage to come.
  */
 import type { RRset } from '../dns/rrset.js';
 

@@ -54,8 +54,8 @@ export function partsOfAnswerKey(key: Octets) {
   const bits = key.charCodeAt(key.length - 1);
   return {
     name: key.slice(0, at) as Name,
-    type: (key.charCodeAt(at) << 8) | key.charCodeAt(at + 1),
-    class: (key.charCodeAt(at + 2) << 8) | key.charCodeAt(at + 3),
+    type: u16(key, at),
+    class: u16(key, at + 2),
     do: (bits & 1) !== 0,
     cd: (bits & 2) !== 0,
   };
@@ -69,4 +69,18 @@ export function failureKey(name: Name, type: number, cls: number, cd: boolean): 
 /** The name in a key of {@link rrsetKey} or {@link nxdomainKey}. */
 export function nameOfKey(key: Octets): Name {
   return key.slice(0, key.length - SUFFIX_OCTETS) as Name;
+}
+
+/** The type in such a key; 0 in one of {@link nxdomainKey}. */
+export function typeOfKey(key: Octets): number {
+  return u16(key, key.length - SUFFIX_OCTETS);
+}
+
+/** The class in such a key. */
+export function classOfKey(key: Octets): number {
+  return u16(key, key.length - 2);
+}
+
+function u16(key: Octets, at: number): number {
+  return (key.charCodeAt(at) << 8) | key.charCodeAt(at + 1);
 }

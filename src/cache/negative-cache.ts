@@ -15,11 +15,13 @@ import { RRClass } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { EvictionKind } from './eviction/create.js';
-import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './footprint.js';
+import { ownOctets } from './footprint.js';
 import { nxdomainKey, rrsetKey } from './key.js';
-import { type CacheMiss, cacheMiss, type Origin } from './rrset-cache.js';
+import { type Origin, PackedEntry } from './packed-entry.js';
+import { type CacheMiss, cacheMiss } from './rrset-cache.js';
+import { packRRsets, unpackRRsets } from './rrset-packing.js';
 import type { CacheLayerStats } from './stats.js';
-import { secondsLeft, type TimedEntry, TimedStore } from './timed-store.js';
+import { secondsLeft, TimedStore } from './timed-store.js';
 
 export interface NegativeMeta {
   /** The SOA of the zone that denies. */
@@ -32,19 +34,21 @@ export interface NegativeMeta {
   readonly class?: number;
 }
 
-export interface NegativeEntry extends TimedEntry {
-  readonly kind: 'nxdomain' | 'nodata';
-  readonly name: Name;
-  /** 0 for NXDOMAIN, which holds for every type. */
-  readonly type: number;
-  readonly class: number;
-  /** With the TTL as received; what is left is in the hit. */
-  readonly soa: RRset;
-  readonly proof: readonly RRset[];
-  readonly security: Security;
-  readonly origin: Origin;
-  readonly storedAtMs: number;
-  hits: number;
+/** One denial in the cache. Its type is 0 for NXDOMAIN, which holds for every type. */
+export class NegativeEntry extends PackedEntry {
+  get kind(): 'nxdomain' | 'nodata' {
+    return this.type === 0 ? 'nxdomain' : 'nodata';
+  }
+
+  /** With the TTL as received; what is left is in the hit. Made anew at each call. */
+  get soa(): RRset {
+    return unpackRRsets({ packed: this.packed, at: 0 })[0]!;
+  }
+
+  /** The RRsets that prove it. Made anew at each call. */
+  get proof(): readonly RRset[] {
+    return unpackRRsets({ packed: this.packed, at: 0 }).slice(1);
+  }
 }
 
 /** What a lookup found; `cut` means that an ancestor does not exist (RFC 8020) and `entry` is about it. */
@@ -64,8 +68,6 @@ export interface NegativeCacheOptions {
   readonly nxdomainCut?: boolean;
 }
 
-/** Header and twelve fields, and the boxes of three times. */
-const ENTRY_OCTETS = 24 + 13 * 8 + 3 * 16;
 /** RNAME and MNAME of one octet each, and five numbers. */
 const MIN_SOA_OCTETS = 22;
 
@@ -91,43 +93,31 @@ export class NegativeCache {
 
   /** Stores that `name` does not exist. False when it was not stored. */
   putNxdomain(name: Name, meta: NegativeMeta): boolean {
-    return this.put('nxdomain', name, 0, nxdomainKey(name, meta.class), meta);
+    return this.put(nxdomainKey(name, meta.class), meta);
   }
 
   /** Stores that `name` has no data of `type`; so it exists, and an NXDOMAIN of it goes. */
   putNodata(name: Name, type: number, meta: NegativeMeta): boolean {
-    const stored = this.put('nodata', name, type, rrsetKey(name, type, meta.class), meta);
+    const stored = this.put(rrsetKey(name, type, meta.class), meta);
     if (stored) this.store.remove(nxdomainKey(name, meta.class), 'flushed');
     return stored;
   }
 
-  private put(kind: NegativeEntry['kind'], name: Name, type: number, key: string, meta: NegativeMeta) {
+  private put(key: string, meta: NegativeMeta): boolean {
     const nowMs = this.clock.wallMs();
     const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
     const ttlSec = negativeTtlSec(meta.soa, meta.proof, this.maxTtlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
     const old = this.store.peekLive(key, nowMs);
     const worse = meta.security === 'bogus' && old?.security === 'secure';
-    if (meta.soa === undefined || expiresAtMs <= nowMs || worse) {
+    const packed = meta.soa && packRRsets([meta.soa, ...meta.proof]);
+    if (packed === undefined || expiresAtMs <= nowMs || worse) {
       this.store.counters.refused++;
       return false;
     }
-    const entry: NegativeEntry = {
-      kind,
-      name: ownOctets(name),
-      type,
-      class: meta.class ?? RRClass.IN,
-      soa: ownRRset(meta.soa),
-      proof: meta.proof.map(ownRRset),
-      security: meta.security,
-      origin: meta.origin,
-      storedAtMs: nowMs,
-      expiresAtMs,
-      leaseUntilMs,
-      mayServeStale: meta.security !== 'bogus',
-      hits: 0,
-    };
-    const stored = this.store.set(key, entry, octetsOfEntry(entry));
+    const times = { storedAtMs: nowMs, expiresAtMs, leaseUntilMs };
+    const entry = new NegativeEntry(ownOctets(key), packed, times, meta.security, 0, meta.origin);
+    const stored = this.store.set(entry.key, entry, entry.sizeOctets);
     if (stored && isCut(entry)) this.cuts++;
     return stored;
   }
@@ -176,7 +166,7 @@ export class NegativeCache {
     if (nowMs < entry.expiresAtMs) {
       this.store.counters.hits++;
       entry.hits++;
-      return { kind: 'hit', entry, cut, ttlSec: negativeTtlLeft(entry, nowMs) };
+      return { kind: 'hit', entry, cut, ttlSec: secondsLeft(entry.expiresAtMs, nowMs, entry.lifeSec) };
     }
     this.store.counters.stale++;
     return { kind: 'stale', entry, cut, ageSec: Math.floor((nowMs - entry.expiresAtMs) / 1000) };
@@ -235,16 +225,6 @@ function isCut(entry: NegativeEntry): boolean {
 function later(a: NegativeEntry | undefined, b: NegativeEntry | undefined): NegativeEntry | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.storedAtMs > a.storedAtMs ? b : a;
-}
-
-function octetsOfEntry(entry: NegativeEntry): number {
-  const { name, soa, proof } = entry;
-  return ENTRY_OCTETS + octetsOfString(name.length) + octetsOfRRset(soa) + octetsOfRRsets(proof);
-}
-
-/** Seconds that a live denial has left, at least 1. */
-function negativeTtlLeft(entry: NegativeEntry, nowMs: number): number {
-  return secondsLeft(entry.expiresAtMs, nowMs, Math.ceil((entry.expiresAtMs - entry.storedAtMs) / 1000));
 }
 
 /**

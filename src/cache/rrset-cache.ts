@@ -14,27 +14,19 @@
  */
 import { isSubdomain, type Name } from '../dns/name.js';
 import { RRClass } from '../dns/registry.js';
-import type { Question, RRset, Security } from '../dns/rrset.js';
+import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
-import type { MissReason, UpstreamTransport } from '../runtime/trace.js';
+import type { MissReason } from '../runtime/trace.js';
 import type { EvictionKind } from './eviction/create.js';
-import { octetsOfRRset, octetsOfRRsets, ownRRset } from './footprint.js';
+import { ownOctets } from './footprint.js';
 import { rrsetKey } from './key.js';
+import { type EntryTimes, type Origin, PackedEntry } from './packed-entry.js';
 import type { Rank } from './rank.js';
+import { packRecords, skipRecords, unpackRecords, unpackRRsets } from './rrset-packing.js';
 import type { CacheLayerStats } from './stats.js';
-import { secondsLeft, type TimedEntry, TimedStore } from './timed-store.js';
+import { secondsLeft, TimedStore } from './timed-store.js';
 
-/** Where data came from. One object is shared by all entries of one response: do not change it. */
-export interface Origin {
-  /** Address of the server, or a word for what is no server: `hints`, `local`. */
-  readonly server: string;
-  readonly serverName?: Name;
-  readonly transport: UpstreamTransport | 'none';
-  /** Apex of the zone that the server was asked for. */
-  readonly zone: Name;
-  /** The question whose response brought it. */
-  readonly question?: Question;
-}
+export type { Origin } from './packed-entry.js';
 
 export interface RRsetMeta {
   readonly rank: Rank;
@@ -63,56 +55,19 @@ export interface ResolverCacheOptions {
 }
 
 /** One RRset in the cache. Only the cache changes it. */
-export class RRsetEntry implements TimedEntry {
-  /** Lookups that found it live, prefetch's measure of popularity. */
-  hits = 0;
-  /** True once `shouldPrefetch` has said yes. */
-  prefetched = false;
-
-  /** Life and lease are held relative to the expiry: small integers, where absolute times take a box each. */
-  private readonly lifeMs: number;
-  /** Negative: no lease. */
-  private readonly leaseAfterExpiryMs: number;
-
-  constructor(
-    /** With the TTL as received; what is left of it is in the hit. */
-    readonly rrset: RRset,
-    storedAtMs: number,
-    readonly expiresAtMs: number,
-    leaseUntilMs: number,
-    readonly rank: Rank,
-    readonly security: Security,
-    readonly origin: Origin,
-    readonly proof: readonly RRset[] = noProof,
-  ) {
-    this.lifeMs = expiresAtMs - storedAtMs;
-    this.leaseAfterExpiryMs = leaseUntilMs === Infinity ? -1 : leaseUntilMs - expiresAtMs;
+export class RRsetEntry extends PackedEntry {
+  /** With the TTL as received; what is left of it is in the hit. Made anew at each call. */
+  get rrset(): RRset {
+    return unpackRecords({ packed: this.packed, at: 0 }, this.name, this.type, this.class);
   }
 
-  get storedAtMs(): number {
-    return this.expiresAtMs - this.lifeMs;
-  }
-
-  get leaseUntilMs(): number {
-    return this.leaseAfterExpiryMs < 0 ? Infinity : this.expiresAtMs + this.leaseAfterExpiryMs;
-  }
-
-  get mayServeStale(): boolean {
-    return this.security !== 'bogus';
-  }
-
-  /** The TTL that it was given when stored: the received one inside the limits and the lease. */
-  get lifeSec(): number {
-    return Math.ceil(this.lifeMs / 1000);
-  }
-
-  /** True when the lease, not the TTL, ends its life. */
-  get isLeaseBound(): boolean {
-    return this.leaseAfterExpiryMs === 0;
+  /** What came as `proof` with it. Made anew at each call. */
+  get proof(): readonly RRset[] {
+    const reader = { packed: this.packed, at: 0 };
+    skipRecords(reader);
+    return unpackRRsets(reader);
   }
 }
-
-const noProof: readonly RRset[] = Object.freeze([]);
 
 /** What a lookup found. `stale` is fit for RFC 8767 only, after an attempt to refresh. */
 export type CacheHit =
@@ -138,8 +93,6 @@ export function cacheMiss(reason: MissReason): CacheMiss {
   return misses[reason];
 }
 
-/** Heap octets of an entry object: header, ten fields, and the box of `expiresAtMs`. */
-const ENTRY_OCTETS = 24 + 10 * 8 + 16;
 /** Hits from which an entry is worth prefetching, and the part of its life in which it is. */
 const PREFETCH_MIN_HITS = 2;
 const PREFETCH_LAST_PART = 0.1;
@@ -201,7 +154,9 @@ export class ResolverCache {
       this.store.counters.refused++;
       return false;
     }
-    return this.insert(key, rrset, nowMs, expiresAtMs, leaseUntilMs, meta);
+    const packed = packRecords(rrset, meta.proof);
+    const times = { storedAtMs: nowMs, expiresAtMs, leaseUntilMs };
+    return this.insert(key, packed, times, meta);
   }
 
   private mayReplace(key: string, meta: RRsetMeta, nowMs: number): boolean {
@@ -211,19 +166,13 @@ export class ResolverCache {
     return !(meta.security === 'bogus' && old.security === 'secure');
   }
 
-  private insert(
-    key: string,
-    rrset: RRset,
-    storedAtMs: number,
-    expiresAtMs: number,
-    leaseUntilMs: number,
-    meta: RRsetMeta,
-  ): boolean {
-    const own = ownRRset(rrset);
-    const { rank, security, origin } = meta;
-    const proof = meta.proof?.length ? meta.proof.map(ownRRset) : noProof;
-    const entry = new RRsetEntry(own, storedAtMs, expiresAtMs, leaseUntilMs, rank, security, origin, proof);
-    return this.store.set(key, entry, octetsOfEntry(entry));
+  private insert(key: string, packed: string | undefined, times: EntryTimes, meta: RRsetMeta): boolean {
+    if (packed === undefined) {
+      this.store.counters.refused++;
+      return false;
+    }
+    const entry = new RRsetEntry(ownOctets(key), packed, times, meta.security, meta.rank, meta.origin);
+    return this.store.set(entry.key, entry, entry.sizeOctets);
   }
 
   /**
@@ -239,11 +188,11 @@ export class ResolverCache {
     if (old === undefined) return false;
     const expiresAtMs = Math.min(old.expiresAtMs, nowMs + capTtlSec * 1000);
     if (expiresAtMs <= nowMs) return !this.store.remove(key, 'expired');
-    const { rrset, storedAtMs, leaseUntilMs, rank, origin, proof } = old;
-    const entry = new RRsetEntry(rrset, storedAtMs, expiresAtMs, leaseUntilMs, rank, security, origin, proof);
+    const times = { storedAtMs: old.storedAtMs, expiresAtMs, leaseUntilMs: old.leaseUntilMs };
+    const entry = new RRsetEntry(old.key, old.packed, times, security, old.rank, old.origin);
     entry.hits = old.hits;
-    entry.prefetched = old.prefetched;
-    return this.store.set(key, entry, octetsOfEntry(entry));
+    if (old.prefetched) entry.markPrefetched();
+    return this.store.set(entry.key, entry, entry.sizeOctets);
   }
 
   /**
@@ -255,7 +204,7 @@ export class ResolverCache {
     const nowMs = this.clock.wallMs();
     const leftMs = entry.expiresAtMs - nowMs;
     if (leftMs <= 0 || leftMs > (entry.expiresAtMs - entry.storedAtMs) * PREFETCH_LAST_PART) return false;
-    entry.prefetched = true;
+    entry.markPrefetched();
     return true;
   }
 
@@ -266,9 +215,9 @@ export class ResolverCache {
    */
   purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
     const { subtree = false, type } = options;
-    return this.store.purge(({ rrset }) => {
-      if (type !== undefined && rrset.type !== type) return false;
-      return subtree ? isSubdomain(rrset.name, name) : rrset.name === name;
+    return this.store.purge((entry) => {
+      if (type !== undefined && entry.type !== type) return false;
+      return subtree ? isSubdomain(entry.name, name) : entry.name === name;
     });
   }
 
@@ -289,10 +238,6 @@ export class ResolverCache {
   stats(): CacheLayerStats {
     return this.store.stats();
   }
-}
-
-function octetsOfEntry(entry: RRsetEntry): number {
-  return ENTRY_OCTETS + octetsOfRRset(entry.rrset) + octetsOfRRsets(entry.proof);
 }
 
 /** Seconds that a live entry has left: at least 1, at most the TTL that it was stored with. */

@@ -12,7 +12,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
 import { createPolicy, type EvictionKind } from './eviction/create.js';
 import type { EvictionPolicy, RemovalListener, RemovalReason } from './eviction/policy.js';
-import { octetsOfString, ownOctets } from './footprint.js';
+import { octetsOfString } from './footprint.js';
 import { MissMemory, type RemovalCause } from './miss-memory.js';
 import { type CacheLayerStats, LayerCounters } from './stats.js';
 
@@ -97,14 +97,15 @@ export class TimedStore<E extends TimedEntry> {
   }
 
   /**
-   * Stores a copy of the key with the entry; an entry of the same key is replaced.
+   * Stores an entry; one of the same key is replaced.
    *
+   * @param key         kept, so it must be a string of its own (see ownOctets)
    * @param entryOctets heap octets of the entry, without the key and the policy's share
    * @returns false, counted as refused, when there was no room
    */
   set(key: string, entry: E, entryOctets: number): boolean {
     const size = entryOctets + octetsOfString(key.length) + this.policy.overheadOctets;
-    const stored = this.policy.set(ownOctets(key), entry, size, entry.expiresAtMs);
+    const stored = this.policy.set(key, entry, size, entry.expiresAtMs);
     if (stored) this.counters.inserts++;
     else this.counters.refused++;
     return stored;
