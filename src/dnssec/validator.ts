@@ -20,12 +20,12 @@ import {
 } from '../dns/name.js';
 import type { ExtendedError } from '../dns/outcome.js';
 import { Ede, RRType } from '../dns/registry.js';
-import type { RRset } from '../dns/rrset.js';
+import type { Question, RRset } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import { Anchors, type TrustAnchor } from './anchors.js';
 import { ChainOfTrust } from './chain-of-trust.js';
 import { isDenialType, verifyDenial } from './denial.js';
-import type { Proof } from './denial-proof.js';
+import type { DenialProofs, Proof } from './denial-proof.js';
 import { Nsec3Hasher } from './nsec3.js';
 import { CryptoVerifier, type SignatureVerifier } from './signature-verifier.js';
 import { combine, type ValidationInput, type Verdict } from './verdict.js';
@@ -131,14 +131,7 @@ export class Validator {
     if (soaResult?.kind === 'bogus') return bogusData(soaResult, question, zone);
     const denial = verifyDenial(authority, state.keys, this.judge.hasher, verifyCtx);
     if (denial.kind === 'bogus') return bogusData(unsignedDenial(denial, proofs), question, zone);
-    let denies = input.kind === 'nxdomain' ? ('nxdomain' as const) : ('nodata' as const);
-    let proof = denies === 'nxdomain' ? denial.proofs.nxdomain(question.name) : undefined;
-    if (proof?.kind !== 'proven' && proof?.kind !== 'too-costly') {
-      // Some servers say NXDOMAIN for empty non-terminals; the records tell the truth.
-      const nodata = denial.proofs.nodata(question.name, question.type);
-      if (!proof || nodata.kind === 'proven') denies = 'nodata';
-      proof = !proof || nodata.kind === 'proven' ? nodata : proof;
-    }
+    const { denies, proof } = proveDenial(denial.proofs, question, input.kind === 'nxdomain');
     traceProof(proof, question.name, question.type, `proves ${denies.toUpperCase()}`, ctx);
     const failure = fromProof(proof, question, zone);
     if (failure) return failure;
@@ -146,6 +139,23 @@ export class Validator {
     const reason = `${denies.toUpperCase()} is proven by records of ${formatName(zone)}`;
     return { security: 'secure', ede: [], reason, ttlCapSec, denies, rrsets: [] };
   }
+}
+
+/**
+ * Asks for the proof of what the RCODE said. Some servers say NXDOMAIN for empty non-terminals; there the
+ * records tell the truth, though an opt-out span is no truth to overrule an RCODE with.
+ */
+function proveDenial(
+  proofs: DenialProofs,
+  { name, type }: Question,
+  nxdomain: boolean,
+): { denies: 'nodata' | 'nxdomain'; proof: Proof } {
+  if (!nxdomain) return { denies: 'nodata', proof: proofs.nodata(name, type) };
+  const proof = proofs.nxdomain(name);
+  if (proof.kind !== 'unproven') return { denies: 'nxdomain', proof };
+  const nodata = proofs.nodata(name, type);
+  if (nodata.kind === 'proven' && !nodata.optOut) return { denies: 'nodata', proof: nodata };
+  return { denies: 'nxdomain', proof };
 }
 
 /** The name whose zone the data lies in: a DS belongs to the parent's side of the cut (RFC 4035 2.4). */

@@ -9,7 +9,7 @@ import { parseZoneText } from '../../src/zone/parse.js';
 
 /** Groups records (lines in presentation form) into RRsets with their RRSIGs, in order of first appearance. */
 export function rrsetsOf(text: string | readonly string[]): RRset[] {
-  const parsed = parseZoneText(typeof text === 'string' ? text : text.join('\n'));
+  const parsed = parseZoneText(`$TTL 3600\n${typeof text === 'string' ? text : text.join('\n')}`);
   const [problem] = parsed.problems;
   if (problem) throw new Error(JSON.stringify(problem));
   type Building = { -readonly [K in keyof RRset]: RRset[K] } & { rdatas: Rdata[]; signatures: Rdata[] };
