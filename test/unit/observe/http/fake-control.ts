@@ -1,0 +1,94 @@
+/** A server control without a server, which remembers what it was told. */
+import { formatName } from '../../../../src/dns/name.js';
+import type { CacheEntry, ServerControl, StatsSnapshot } from '../../../../src/observe/control.js';
+import { Counters } from '../../../../src/observe/counters.js';
+import { sampleEvents } from '../trace-sample.js';
+
+export const sampleEntry: CacheEntry = {
+  layer: 'resolver',
+  name: 'www.shop.test.',
+  type: 'A',
+  holds: 'rrset',
+  ttlSec: 42,
+  records: ['www.shop.test. 42 IN A 192.0.2.80'],
+  details: { rank: 'answer' },
+};
+
+function snapshot(): StatsSnapshot {
+  const counters = new Counters();
+  const common = {
+    missReason: undefined,
+    qtype: 1,
+    rcode: 0,
+    transport: 'udp',
+    client: '192.0.2.1',
+    qname: undefined,
+  } as const;
+  for (const tookMs of [0.05, 0.06, 30]) counters.record({ ...common, lookupClass: 'stub', tookMs });
+  counters.record({ ...common, lookupClass: 'walked', missReason: 'never-seen', tookMs: 300 });
+  counters.dropped('malformed');
+  const misses = { 'never-seen': 5, expired: 1, evicted: 0, flushed: 0, bypassed: 0 };
+  return {
+    version: '9.9.9',
+    startedAtMs: Date.UTC(2026, 0, 6),
+    uptimeSec: 90,
+    workers: 2,
+    counters: counters.state(),
+    caches: [
+      {
+        layer: 'resolver',
+        entries: 7,
+        octets: 1000,
+        maxOctets: 2000,
+        hits: 3,
+        stale: 0,
+        misses,
+        inserts: 9,
+        evictions: 2,
+        expirations: 0,
+        purged: 0,
+        refused: 0,
+      },
+    ],
+    upstream: { queries: 12, timeouts: 1, tcp: 2 },
+    inFlight: 0,
+  };
+}
+
+export class FakeControl implements ServerControl {
+  readonly flushed: string[] = [];
+  readonly traced: string[] = [];
+  status: 'ok' | 'draining' = 'ok';
+  fail = false;
+  /** Walks wait for this. */
+  gate: Promise<void> = Promise.resolve();
+
+  async health() {
+    return { status: this.status, workers: 2 };
+  }
+
+  async stats() {
+    if (this.fail) throw new Error('secret detail');
+    return snapshot();
+  }
+
+  async showCache(name: string) {
+    return formatName(name) === sampleEntry.name ? [sampleEntry] : [];
+  }
+
+  async flushCache(name: string, { subtree }: { subtree: boolean }) {
+    this.flushed.push(`${formatName(name)}${subtree ? ' subtree' : ''}`);
+    return 3;
+  }
+
+  async *dumpCache() {
+    for (let i = 0; i < 3; i++) yield { ...sampleEntry, ttlSec: i };
+  }
+
+  trace: ServerControl['trace'] = async (question, sink, options) => {
+    this.traced.push(`${formatName(question.name)} ${question.type}${options?.fresh ? ' fresh' : ''}`);
+    for (const event of sampleEvents) sink.emit(event);
+    await this.gate;
+    return { kind: 'nxdomain', aliases: [], proof: [], security: 'insecure', soa: undefined };
+  };
+}

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportFromJson } from '../../../../src/observe/sinks/json.js';
+import { sampleEntry } from './fake-control.js';
+import { type Running, startHttp } from './http-client.js';
+
+let http: Running;
+beforeAll(async () => {
+  http = await startHttp({ limits: { requestsPerSec: 100_000, tracesPerSec: 100_000 } });
+});
+afterAll(() => http.close());
+
+describe('GET', () => {
+  it('/health says ok, and 503 while the server drains', async () => {
+    expect(await http.send('/health')).toMatchObject({ status: 200, json: { status: 'ok', workers: 2 } });
+    http.control.status = 'draining';
+    expect(await http.send('/health')).toMatchObject({ status: 503, json: { status: 'draining' } });
+    http.control.status = 'ok';
+  });
+
+  it('/stats gives classes that sum to the total', async () => {
+    const { json } = await http.send('/stats');
+    expect(json).toMatchObject({
+      version: '9.9.9',
+      startedAt: '2026-01-06T00:00:00.000Z',
+      queries: { total: 4, byClass: { stub: 3, walked: 1, resolver: 0 }, missReasons: { 'never-seen': 1 } },
+      caches: [{ layer: 'resolver', hits: 3 }],
+    });
+  });
+
+  it('/metrics gives Prometheus text in which bucket counts grow to the count', async () => {
+    const { text, headers } = await http.send('/metrics');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain('stratadns_queries_total{class="stub"} 3\n');
+    expect(text).toContain('stratadns_cache_lookups_total{layer="resolver",result="never-seen"} 5\n');
+    expect(text).toContain('# TYPE stratadns_query_duration_seconds histogram\n');
+    const stub = [
+      ...text.matchAll(/stratadns_query_duration_seconds_bucket\{class="stub",le="([^"]+)"\} (\d+)/g),
+    ];
+    expect(stub.map(([, le, count]) => [le, Number(count)])).toEqual([
+      ['0.000064', 2],
+      ['0.000256', 2],
+      ['0.001024', 2],
+      ['0.004096', 2],
+      ['0.016384', 2],
+      ['0.065536', 3],
+      ['0.262144', 3],
+      ['1.048576', 3],
+      ['4.194304', 3],
+      ['8.388608', 3],
+      ['+Inf', 3],
+    ]);
+    expect(text).toContain('stratadns_query_duration_seconds_count{class="stub"} 3\n');
+    for (const line of text.split('\n').filter((one) => one !== '')) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+)$/,
+      );
+    }
+  });
+
+  it('/trace gives a report that reads back', async () => {
+    const { status, json } = await http.send('/trace?name=WWW.shop.test&type=aaaa&fresh=1');
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ QNAME: 'www.shop.test.', QTYPE: 28, outcome: 'nxdomain' });
+    expect(reportFromJson(json).events.length).toBeGreaterThan(20);
+    expect(http.control.traced.at(-1)).toBe('www.shop.test. 28 fresh');
+  });
+
+  it('/trace asks for A when no type is given', async () => {
+    await http.send('/trace?name=www.shop.test.');
+    expect(http.control.traced.at(-1)).toBe('www.shop.test. 1');
+  });
+
+  it('/cache shows what is held under a name', async () => {
+    expect(await http.send('/cache?name=www.shop.test')).toMatchObject({
+      status: 200,
+      json: { name: 'www.shop.test.', entries: [sampleEntry] },
+    });
+    expect(await http.send('/cache?name=other.test')).toMatchObject({ status: 200, json: { entries: [] } });
+  });
+
+  it('/cache/dump gives one entry a line', async () => {
+    const { text, headers } = await http.send('/cache/dump');
+    expect(headers['content-type']).toContain('application/x-ndjson');
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).ttlSec),
+    ).toEqual([0, 1, 2]);
+  });
+
+  it('/ gives the page, whose files need nothing from elsewhere', async () => {
+    const page = await http.send('/');
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    const script = await http.send('/page.js');
+    const style = await http.send('/page.css');
+    expect(script.headers['content-type']).toContain('text/javascript');
+    expect(style.headers['content-type']).toContain('text/css');
+    for (const { text } of [page, script, style])
+      expect(text).not.toMatch(/(https?:)?\/\/[a-z0-9-]+\.[a-z]/i);
+    expect(script.text).not.toMatch(/innerHTML|insertAdjacent|document\.write|eval\(/);
+  });
+
+  it.each(['/', '/stats', '/health', '/nothing', '/trace'])(
+    '%s carries headers that keep other sites out',
+    async (path) => {
+      const { headers } = await http.send(path);
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'cache-control': 'no-store',
+      });
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+    },
+  );
+});
+
+describe('DELETE /cache', () => {
+  it('flushes a name, or all below it', async () => {
+    expect(await http.send('/cache?name=shop.test', { method: 'DELETE' })).toMatchObject({
+      status: 200,
+      json: { removed: 3, subtree: false },
+    });
+    await http.send('/cache?name=shop.test&subtree=1', { method: 'DELETE' });
+    await http.send('/cache?name=.&subtree=0', { method: 'DELETE' });
+    expect(http.control.flushed).toEqual(['shop.test.', 'shop.test. subtree', '.']);
+  });
+});
+
+describe('what cannot be served', () => {
+  const bad: [path: string, code: string][] = [
+    ['/trace', 'BAD_NAME'],
+    ['/trace?name=', 'BAD_NAME'],
+    ['/trace?name=a..b', 'BAD_NAME'],
+    [`/trace?name=${'a'.repeat(64)}.test`, 'BAD_NAME'],
+    [`/trace?name=${'a.'.repeat(200)}`, 'BAD_NAME'],
+    ['/trace?name=a.test&type=NOPE', 'BAD_TYPE'],
+    ['/trace?name=a.test&type=TYPE65536', 'BAD_TYPE'],
+    ['/trace?name=a.test&type=AXFR', 'BAD_TYPE'],
+    ['/trace?name=a.test&type=OPT', 'BAD_TYPE'],
+    ['/trace?name=a.test&name=b.test', 'BAD_PARAMETER'],
+    ['/trace?name=a.test&tpye=A', 'BAD_PARAMETER'],
+    ['/trace?name=a.test&fresh=maybe', 'BAD_PARAMETER'],
+    ['/trace?__proto__=1&name=a.test', 'BAD_PARAMETER'],
+    ['/cache', 'BAD_NAME'],
+    ['/cache/dump?name=a.test', 'BAD_PARAMETER'],
+    ['/%zz', 'BAD_REQUEST'],
+  ];
+  it.each(bad)('%s is 400 %s', async (path, code) => {
+    const traced = http.control.traced.length;
+    expect(await http.send(path)).toMatchObject({
+      status: 400,
+      json: { error: { code, message: expect.any(String) } },
+    });
+    expect(http.control.traced).toHaveLength(traced);
+  });
+
+  it('a name with any octet is taken', async () => {
+    await http.send('/trace?name=%00%0a%5c255.%C3%BC.test');
+    expect(http.control.traced.at(-1)).toBe('\\000\\010\\255.\\195\\188.test. 1');
+  });
+
+  it('an unknown path is 404, a wrong method 405 with what is allowed', async () => {
+    expect(await http.send('/nothing')).toMatchObject({
+      status: 404,
+      json: { error: { code: 'NOT_FOUND' } },
+    });
+    expect(await http.send('/../../package.json')).toMatchObject({ status: 404 });
+    expect(await http.send('/page/index.html')).toMatchObject({ status: 404 });
+    expect(await http.send('/stats', { method: 'POST' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'HEAD, GET' },
+    });
+    expect(await http.send('/cache?name=a.test', { method: 'PUT' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'HEAD, GET, DELETE' },
+    });
+  });
+
+  it('an error of ours is a 500 that tells the client nothing and the operator all', async () => {
+    http.control.fail = true;
+    const reply = await http.send('/stats');
+    http.control.fail = false;
+    expect(reply).toMatchObject({ status: 500, json: { error: { code: 'INTERNAL' } } });
+    expect(reply.text).not.toContain('secret detail');
+    expect(http.errors).toMatchObject([{ message: 'secret detail' }]);
+  });
+});
+
+describe('the server', () => {
+  it('says when its port is taken', async () => {
+    await expect(startHttp({ port: http.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('closes with connections open, and twice', async () => {
+    const other = await startHttp();
+    const hanging = other.raw('GET / HTTP/1.1\r\n');
+    await other.send('/health');
+    await other.close();
+    await other.close();
+    await hanging;
+    await expect(other.send('/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
