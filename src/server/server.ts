@@ -79,12 +79,17 @@ export class DnsServer {
   /**
    * Stops taking queries, answers those under way for up to `graceMs`, and closes the sockets. What came in
    * meanwhile gets no response, so that clients ask another server. A second call waits like the first.
+   * TCP listeners have a limit of their own for replies under way, which counts from the same moment.
    */
   async close(graceMs: number): Promise<void> {
     this.draining = true;
+    const tcp = this.open
+      .filter((listener) => listener.transport === 'tcp')
+      .map((listener) => listener.close());
     await this.idleOrAfter(graceMs);
     await nextTurn(); // the last answers are handed to their sockets in the turn in which their place got free
     await this.closeListeners();
+    await Promise.all(tcp);
   }
 
   private readonly handle: PacketHandler = (packet, client, reply) => {

@@ -17,7 +17,7 @@ import {
   FakeLog,
   Harness,
   query,
-  tcpClient,
+  udpClient,
 } from '../../support/server-harness.js';
 
 /** Sockets that are only written down. `taken` holds `transport port` pairs that cannot be opened. */
@@ -182,17 +182,17 @@ describe('close', () => {
     const { server, sockets, h } = setUp(undefined, gate.answering);
     await server.start();
     const seen = sockets.send(query());
-    let openAtReply = -1;
-    sockets.handlers[0]!(encodeMessage(query('www.example.', RRType.MX)), tcpClient, () => {
-      openAtReply = sockets.open.size;
+    let openAtReply: string[] = [];
+    sockets.handlers[0]!(encodeMessage(query('www.example.', RRType.MX)), udpClient, () => {
+      openAtReply = [...sockets.open];
     });
     const closing = server.close(5000);
     await h.clock.advance(1000);
-    expect(sockets.open.size).toBe(2);
+    expect([...sockets.open]).toEqual(['udp 127.0.0.1:5300']);
     gate.release();
     await closing;
     expect(seen).toHaveLength(1);
-    expect(openAtReply).toBe(2);
+    expect(openAtReply).toEqual(['udp 127.0.0.1:5300']);
     expect(sockets.open.size).toBe(0);
     expect(server.listeners).toEqual([]);
   });
