@@ -21,18 +21,24 @@ export function proveNodata(zone: Zone, name: Name): RRset[] {
 
 /** Nothing of that name, nor a wildcard for it. RFC 4035 3.1.3.2, RFC 5155 7.2.2. */
 export function proveNameError(zone: Zone, name: Name, encloser: Name): RRset[] {
-  const wildcard = wildcardOf(encloser);
   const chain = zone.nsec3;
-  if (!chain) return nsec(zone, wildcard === undefined ? [name] : [name, wildcard]);
-  const proof = closestEncloserProof(chain, name);
-  return wildcard === undefined ? proof : [...proof, chain.covering(wildcard)];
+  if (!chain) return nsec(zone, [name, ...wildcardsAt(encloser)]);
+  // The wildcard that a validator wants denied is at the encloser that the proof shows, see closestProvable.
+  const provable = chain.closestProvable(name)?.name ?? encloser;
+  const wildcards = wildcardsAt(provable).map((wildcard) => chain.covering(wildcard));
+  return [...closestEncloserProof(chain, name), ...wildcards];
+}
+
+function wildcardsAt(encloser: Name): Name[] {
+  const wildcard = wildcardOf(encloser);
+  return wildcard === undefined ? [] : [wildcard];
 }
 
 /** The answer came from a wildcard: no closer name exists. RFC 4035 3.1.3.3, RFC 5155 7.2.6. */
 export function proveWildcardAnswer(zone: Zone, name: Name): RRset[] {
   const chain = zone.nsec3;
   if (!chain) return nsec(zone, [name]);
-  const { nextCloser } = chain.closestProvable(name);
+  const nextCloser = chain.closestProvable(name)?.nextCloser;
   return nextCloser === undefined ? [] : [chain.covering(nextCloser)];
 }
 
@@ -47,9 +53,10 @@ export function proveWildcardNodata(zone: Zone, name: Name, wildcard: Name): RRs
 
 /** RFC 5155 7.2.1. */
 function closestEncloserProof(chain: Nsec3Chain, name: Name): RRset[] {
-  const { encloser, nextCloser } = chain.closestProvable(name);
-  const proof = encloser ? [encloser] : [];
-  return nextCloser === undefined ? proof : [...proof, chain.covering(nextCloser)];
+  const encloser = chain.closestProvable(name);
+  if (!encloser) return [];
+  const { rrset, nextCloser } = encloser;
+  return nextCloser === undefined ? [rrset] : [rrset, chain.covering(nextCloser)];
 }
 
 function nsec(zone: Zone, names: readonly Name[]): RRset[] {

@@ -52,7 +52,7 @@ export function lookup(zones: ZoneSet, question: Question, options: LookupOption
     if (step.kind === 'referral') {
       return finish(sections, Rcode.NOERROR, sections.answer.length > 0);
     }
-    if (step.kind === 'answered') return finishPositive(sections, zone);
+    if (step.kind === 'answered') return finishPositive(sections, zone, name, question.type);
     const next = zones.zoneFor(step.target, question.type);
     const ended = !next || next.class !== question.class;
     if (ended || visited.has(step.target) || visited.size > MAX_ALIASES) {
@@ -68,9 +68,13 @@ function finish(sections: AnswerSections, rcode: number, aa: boolean): Authority
   return { rcode, aa, answer, authority, additional };
 }
 
-/** Adds the NS RRset of the apex, as the examples of RFC 4035 B do, and addresses. */
-function finishPositive(sections: AnswerSections, zone: Zone): AuthorityAnswer {
-  const apexNs = zone.rrset(zone.apex, RRType.NS);
+/**
+ * Adds the NS RRset of the apex, as the examples of RFC 4035 B do, and addresses. Left out where it would
+ * confuse or is too much: for DS, which is about another zone, for DNSKEY and ANY.
+ */
+function finishPositive(sections: AnswerSections, zone: Zone, name: Name, type: number): AuthorityAnswer {
+  const courtesy = type !== RRType.ANY && type !== RRType.DNSKEY && !zone.cutAt(name);
+  const apexNs = courtesy ? zone.rrset(zone.apex, RRType.NS) : undefined;
   if (apexNs) sections.add('authority', apexNs);
   addTargets(sections, zone);
   return finish(sections, Rcode.NOERROR, true);
@@ -106,7 +110,7 @@ function prove(sections: AnswerSections, proof: () => readonly RRset[]): void {
 function refer(sections: AnswerSections, zone: Zone, cut: RRset): Step {
   sections.add('authority', { ...cut, signatures: [] });
   const ds = zone.rrset(cut.name, RRType.DS);
-  prove(sections, () => (ds ? [ds] : proveNodata(zone, cut.name)));
+  if (zone.isSigned) prove(sections, () => (ds ? [ds] : proveNodata(zone, cut.name)));
   addGlue(sections, zone, cut);
   return { kind: 'referral' };
 }
@@ -124,7 +128,7 @@ function redirect(sections: AnswerSections, name: Name, type: number, dname: RRs
     rdatas: [target],
     signatures: [],
   });
-  return type === RRType.CNAME ? { kind: 'answered' } : { kind: 'follow', target };
+  return type === RRType.CNAME ? { kind: 'done', rcode: Rcode.NOERROR } : { kind: 'follow', target };
 }
 
 /** @param wildcard owner of `node` when it stands in for `name`, else undefined */

@@ -6,10 +6,12 @@
  */
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
+import { ListenError, type Listener, type PacketHandler } from '../transport/listener.js';
+import { openTcpListener } from '../transport/tcp-listener.js';
+import { openUdpListener } from '../transport/udp-listener.js';
 import type { Internet, InternetLog } from './internet.js';
 import { InternetError } from './internet-error.js';
 import type { AuthorityServer } from './server.js';
-import { type OpenSocket, openTcp, openUdp, type QueryHandler } from './sockets.js';
 
 /** A mock internet on sockets. */
 export interface Serving {
@@ -22,6 +24,8 @@ export interface Serving {
 
 /** Draws of a common free port when 0 was asked for. */
 const PORT_DRAWS = 20;
+/** All clients are one machine, often one resolver; a silent server owes its clients nothing at the end. */
+const tcpLimits = { maxPerClient: 512, drainMs: 100 };
 
 /** @throws {InternetError} */
 export async function serveInternet(
@@ -47,7 +51,7 @@ export async function serveInternet(
 class Opening {
   /** What is being bound, for the error. */
   trying = '';
-  private readonly sockets: OpenSocket[] = [];
+  private readonly listeners: Listener[] = [];
   private readonly addresses: string[] = [];
   private readonly delayed = new Set<CancelTimer>();
 
@@ -72,15 +76,19 @@ class Opening {
   }
 
   private async openAddress(server: AuthorityServer, address: string): Promise<void> {
-    const udp = await openUdp(address, this.port, this.handler(server, 'udp'));
-    this.sockets.push(udp);
+    const udp = await openUdpListener(
+      { address, port: this.port, native: false },
+      this.handler(server, 'udp'),
+    );
+    this.listeners.push(udp);
     this.port = udp.port;
     if (!server.takesTcp) return;
-    this.sockets.push(await openTcp(address, this.port, this.clock, this.handler(server, 'tcp')));
+    const options = { address, port: this.port, clock: this.clock, ...tcpLimits };
+    this.listeners.push(await openTcpListener(options, this.handler(server, 'tcp')));
   }
 
-  private handler(server: AuthorityServer, transport: 'udp' | 'tcp'): QueryHandler {
-    return (packet, send) => {
+  private handler(server: AuthorityServer, transport: 'udp' | 'tcp'): PacketHandler {
+    return (packet, _client, send) => {
       const reply = server.answerQuery(packet, transport, this.random);
       if (reply.kind === 'silence') return;
       if (reply.delayMs <= 0) {
@@ -102,12 +110,12 @@ class Opening {
   async close(): Promise<void> {
     for (const cancel of this.delayed) cancel();
     this.delayed.clear();
-    await Promise.all(this.sockets.splice(0).map((socket) => socket.close()));
+    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
   }
 }
 
 function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return error instanceof ListenError ? error.code : undefined;
 }
 
 function hasNoIpv6(error: unknown): boolean {

@@ -6,7 +6,7 @@
  * NSEC3PARAM with flags 0, so a zone in the middle of a salt change is served with its old chain.
  */
 import { createHash } from 'node:crypto';
-import { type Name, type Octets, parentName } from '../dns/name.js';
+import { type Name, type Octets, parentName, ROOT } from '../dns/name.js';
 import type { RRset } from '../dns/rrset.js';
 import { fromBase32Hex } from '../wire/rdata/binary.js';
 
@@ -19,6 +19,15 @@ interface Link {
   /** Hash of the owner, raw octets. */
   readonly hash: Octets;
   readonly rrset: RRset;
+}
+
+/** What a closest encloser proof is made of. */
+export interface Encloser {
+  readonly name: Name;
+  /** The NSEC3 that matches it. */
+  readonly rrset: RRset;
+  /** Undefined when the name that was asked for is the encloser itself. */
+  readonly nextCloser: Name | undefined;
 }
 
 const HASH_SHA1 = 1;
@@ -63,13 +72,17 @@ export class Nsec3Chain {
     return this.links.at(at)!.rrset; // -1 is the last link, whose gap wraps around
   }
 
-  /** The longest ancestor of `name`, itself included, that has an NSEC3, and the name one label below it. */
-  closestProvable(name: Name): { encloser: RRset | undefined; nextCloser: Name | undefined } {
+  /**
+   * The longest ancestor of `name`, itself included, that has an NSEC3, and the name one label below it.
+   * With opt-out it may be above the closest encloser: an empty non-terminal that only has opted-out
+   * delegations has no NSEC3. Undefined when the chain is broken and not even the apex has one.
+   */
+  closestProvable(name: Name): Encloser | undefined {
     let nextCloser: Name | undefined;
     for (let current = name; ; current = parentName(current)) {
-      const encloser = this.matching(current);
-      if (encloser) return { encloser, nextCloser };
-      if (current.length === 1) return { encloser: undefined, nextCloser };
+      const rrset = this.matching(current);
+      if (rrset) return { name: current, rrset, nextCloser };
+      if (current === ROOT) return undefined;
       nextCloser = current;
     }
   }

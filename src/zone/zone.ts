@@ -45,6 +45,11 @@ export class Zone {
     );
   }
 
+  /** True when the zone claims to be signed; its parts may still be broken on purpose. */
+  get isSigned(): boolean {
+    return this.soa.signatures.length > 0 || this.rrset(this.apex, RRType.DNSKEY) !== undefined;
+  }
+
   /** True when `name` owns something or has descendants that do. */
   has(name: Name): boolean {
     return this.nodes.has(name);
