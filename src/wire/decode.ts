@@ -10,7 +10,7 @@
  * here (they are to be answered NOTIMP by their header anyway). The Z bit is dropped. TSIG and SIG(0) are
  * plain records.
  */
-import { type Name, type Octets, toName } from '../dns/name.js';
+import { type Name, toName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import { Malformed } from './malformed.js';
@@ -37,7 +37,8 @@ export function decodeMessage(wire: Uint8Array): Decoded {
     return { ok: true, message: reader.read() };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return { ok: false, reason: error.reason, offset: error.offset, header: headerOf(wire) };
+    const offset = Math.min(error.offset, wire.length); // a length octet may lead past the end
+    return { ok: false, reason: error.reason, offset, header: headerOf(wire) };
   }
 }
 
@@ -117,7 +118,7 @@ class MessageReader {
     if (end + 4 > wire.length) throw new Malformed('question is cut short', end);
     if (end !== HEADER_OCTETS + spelling.length)
       throw new Malformed('name of the question is compressed', HEADER_OCTETS);
-    const name = foldShort(spelling);
+    const name = toName(spelling);
     this.questionName = name;
     names.foldBefore = end;
     this.at = end + 4;
@@ -175,18 +176,14 @@ class MessageReader {
         this.at = at + 2;
         return this.lastOwner!;
       }
-      const name = foldShort(this.names.read(at));
+      const name = toName(this.names.read(at));
       this.at = at + 2;
       this.lastPointer = pointer;
       this.lastOwner = name;
       return name;
     }
-    const name = foldShort(this.names.read(at));
+    const name = toName(this.names.read(at));
     this.at = this.names.end;
     return name;
   }
-}
-
-function foldShort(octets: Octets): Name {
-  return toName(octets);
 }

@@ -19,6 +19,8 @@ import { writeOctets } from './octets.js';
 import { optSizeOctets, writeOpt } from './opt.js';
 import { layoutOf, NameRule } from './rdata/layouts.js';
 
+/** After so many additional RRsets that do not fit, smaller ones are no longer looked for. */
+const MAX_SKIPPED = 8;
 /** Largest message: TCP's length prefix has 16 bits. */
 export const MAX_MESSAGE_OCTETS = 65535;
 /** An RRset is written first and measured then, so there must be room for one record past the limit. */
@@ -92,6 +94,7 @@ class MessageWriter {
   /** Writes RRsets up to the first that does not fit; returns the number of records. */
   private writeSection(rrsets: readonly RRset[], cutIsTruncation: boolean): number {
     let count = 0;
+    let skipped = 0;
     for (const rrset of rrsets) {
       const start = this.at;
       if (this.writeRRset(rrset)) {
@@ -101,7 +104,7 @@ class MessageWriter {
       this.at = start;
       this.names.rewind(start);
       if (cutIsTruncation || this.isNeededGlue(rrset)) this.truncated = true;
-      if (this.truncated) break;
+      if (this.truncated || ++skipped === MAX_SKIPPED) break;
     }
     return count;
   }

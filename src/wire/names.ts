@@ -29,7 +29,7 @@ export function readName(wire: Uint8Array, offset: number): NameRead {
     return { ok: true, octets, end: reader.end };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return { ok: false, reason: error.reason, offset: error.offset };
+    return { ok: false, reason: error.reason, offset: Math.min(error.offset, wire.length) };
   }
 }
 

@@ -15,7 +15,8 @@ import { checkRdata } from './walk.js';
 const MAX_RDATA_OCTETS = 65535;
 
 /**
- * Presentation form, letter case of names kept. Reading it back with {@link parseRdata} gives the same octets.
+ * Presentation form, letter case of names kept. Reading it back with {@link parseRdata} gives the same octets,
+ * but what breaks the rules of its type, and is generic therefore, is refused there.
  *
  * @param rrclass some types (A, AAAA) have their form only in class IN
  */
