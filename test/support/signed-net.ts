@@ -39,8 +39,8 @@ export interface NetZone {
   readonly spoil?: (rrset: RRset) => RRset | undefined;
 }
 
-export const nsec3: DenialMethod = { kind: 'nsec3', iterations: 0, salt: '', optOut: false };
-export const optOut: DenialMethod = { ...nsec3, optOut: true };
+export const nsec3 = { kind: 'nsec3', iterations: 0, salt: '', optOut: false } as const;
+export const optOut = { ...nsec3, optOut: true } as const;
 
 /** An Ed25519 key whose octets follow from `seed`. */
 export function fixedKey(seed: string, flags = 257): SigningKey {
