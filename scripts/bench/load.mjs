@@ -46,6 +46,7 @@ export async function writeQueries(file, count, nameOf) {
  * @param {number} options.port
  * @param {number} [options.seconds]
  * @param {number} [options.passes] times through the file; 0 is without end
+ * @param {number} [options.clients] sockets that the queries are sent from
  * @param {number} [options.outstanding] queries in flight
  * @param {number} [options.perSecond] highest rate
  * @param {boolean} [options.eachLatency] also report the latency of each query
@@ -54,7 +55,17 @@ export async function writeQueries(file, count, nameOf) {
  */
 export async function runLoad(options) {
   const argv = ['dnsperf', '-s', '127.0.0.1', '-p', String(options.port), '-d', options.file];
-  argv.push('-c', '4', '-T', '1', '-t', '8', '-q', String(options.outstanding ?? 100), '-W');
+  argv.push(
+    '-c',
+    String(options.clients ?? 4),
+    '-T',
+    '1',
+    '-t',
+    '8',
+    '-q',
+    String(options.outstanding ?? 100),
+    '-W',
+  );
   if (options.seconds !== undefined) argv.push('-l', String(options.seconds));
   if (options.passes !== 0) argv.push('-n', String(options.passes ?? 1));
   if (options.perSecond !== undefined) argv.push('-Q', String(options.perSecond));

@@ -14,6 +14,7 @@ rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional
   --rounds N       rounds; the median is reported (3)
   --seconds S      length of each timed load (8)
   --zones N        zones for the cold walk (60000)
+  --signed-zones N zones for the signed walk (8000)
   --fill N         names for the memory row (100000)
   --names N        names in the hit row (1000)
   --large N        cached names of the sizes row (1000000)
@@ -28,6 +29,7 @@ rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional
  * @property {number} rounds
  * @property {number} seconds
  * @property {number} zones
+ * @property {number} signedZones
  * @property {number} fill
  * @property {number} names
  * @property {number} large
@@ -64,6 +66,7 @@ export function parseOptions(argv) {
         rounds: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '8' },
         zones: { type: 'string', default: '60000' },
+        'signed-zones': { type: 'string', default: '8000' },
         fill: { type: 'string', default: '100000' },
         names: { type: 'string', default: '1000' },
         large: { type: 'string', default: '1000000' },
@@ -80,6 +83,7 @@ export function parseOptions(argv) {
       rounds: readCount('rounds', values.rounds),
       seconds: readCount('seconds', values.seconds),
       zones: readCount('zones', values.zones),
+      signedZones: readCount('signed-zones', values['signed-zones']),
       fill: readCount('fill', values.fill),
       names: readCount('names', values.names),
       large: readCount('large', values.large),

@@ -4,9 +4,9 @@
  */
 import { createSocket } from 'node:dgram';
 
-/** A query with RD set. @param {string} name without escapes @param {number} id */
+/** A query with RD and AD set. @param {string} name without escapes @param {number} id */
 function encodeQuery(name, id) {
-  const header = Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const header = Buffer.from([id >> 8, id & 255, 1, 0x20, 0, 1, 0, 0, 0, 0, 0, 0]);
   const labels = name
     .split('.')
     .filter((label) => label !== '')
@@ -15,9 +15,9 @@ function encodeQuery(name, id) {
 }
 
 /**
- * Waits for a NOERROR answer with at least one record.
+ * Waits for a NOERROR answer with at least one record; with `validated` it must have AD set too.
  *
- * @param {{ address: string, port: number, name: string, timeoutMs: number, everyMs: number }} options
+ * @param {{ address: string, port: number, name: string, timeoutMs: number, everyMs: number, validated?: boolean }} options
  * @returns {Promise<boolean>} false when time is up
  */
 export function waitForAnswer(options) {
@@ -36,8 +36,9 @@ export function waitForAnswer(options) {
     };
     socket.on('error', () => {}); // refused while the server is not up yet
     socket.on('message', (packet) => {
-      const answers = packet.length >= 12 ? packet.readUInt16BE(6) : 0;
-      if (packet.length >= 12 && (packet.readUInt8(3) & 15) === 0 && answers > 0) finish(true);
+      if (packet.length < 12 || (options.validated && (packet.readUInt8(3) & 0x20) === 0)) return;
+      const answers = packet.readUInt16BE(6);
+      if ((packet.readUInt8(3) & 15) === 0 && answers > 0) finish(true);
     });
     const sending = setInterval(send, options.everyMs);
     const limit = setTimeout(() => finish(false), options.timeoutMs);

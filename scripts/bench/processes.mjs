@@ -21,11 +21,11 @@ export class Processes {
    *
    * @param {string} name for messages
    * @param {string[]} argv
-   * @param {{ log: string, place: 'server' | 'others', cwd?: string }} options
+   * @param {{ log: string, place: 'server' | 'others' | 'anywhere', cwd?: string }} options
    * @returns {Running}
    */
   start(name, argv, options) {
-    const cores = this.placing.cores?.[options.place];
+    const cores = options.place === 'anywhere' ? undefined : this.placing.cores?.[options.place];
     const command = cores === undefined ? argv : ['taskset', '-c', cores, ...argv];
     const output = openSync(options.log, 'a');
     const child = spawn(/** @type {string} */ (command[0]), command.slice(1), {

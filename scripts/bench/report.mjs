@@ -86,8 +86,8 @@ export function summarise({ samples, versions, options, machine }) {
     }
     return { row: row.id, title: row.title, unit: row.unit, cells, ratios: ratiosOf(cells) };
   });
-  const { rounds, seconds, zones, fill, names, pin } = options;
-  const settings = { rounds, seconds, zones, fill, names, pin };
+  const { rounds, seconds, zones, signedZones, fill, names, large, pin } = options;
+  const settings = { rounds, seconds, zones, signedZones, fill, names, large, pin };
   return {
     date: new Date().toISOString(),
     machine,
@@ -143,7 +143,7 @@ export function renderReport(report) {
   const head = `# Benchmark, ${report.date.slice(0, 10)}
 
 ${machine.model}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}; medians of ${settings.rounds} rounds,
-loads of ${settings.seconds} s; one worker each, DNSSEC off.
+loads of ${settings.seconds} s; one worker each, DNSSEC off but for signed rows.
 `;
   const notes = remarks.length > 0 ? `\n## Remarks\n\n${remarks.join('\n')}\n` : '';
   const rateTable = rates.length > 1 ? `\n${table(rates)}\n` : '';

@@ -3,16 +3,17 @@
  * The measuring itself, inside the namespace: starts the authoritative side once, then for each round, row and server
  * starts that server with an empty cache, lets the row measure it, and ends it. Servers run in turn, never side by side.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { knownZone, rootServers, startAuthority } from './authority.mjs';
+import { startAuthority } from './authority.mjs';
 import { cpuTimeUs } from './cpu.mjs';
 import { runLoad } from './load.mjs';
 import { waitForAnswer } from './probe.mjs';
 import { Processes, runToEnd } from './processes.mjs';
 import { describeMachine, renderReport, summarise } from './report.mjs';
+import { knownZone } from './zone-data.mjs';
 
 const address = '127.0.0.1';
 const port = 5301;
@@ -42,58 +43,106 @@ async function findVersions(options) {
 }
 
 /**
- * One measurement: a fresh server, one row.
- *
- * @param {object} task
- * @param {import('./options.mjs').Options} task.options
- * @param {import('./rows/index.mjs').Row} task.row
- * @param {import('./peers/index.mjs').Peer} task.peer
- * @param {number} task.round
- * @param {string} task.directory
- * @param {Processes} task.processes
- * @param {number[]} task.authorityPids
+ * @typedef {object} Task one measurement
+ * @property {import('./options.mjs').Options} options
+ * @property {import('./rows/index.mjs').Row} row
+ * @property {import('./peers/index.mjs').Peer} peer
+ * @property {number} round
+ * @property {string} directory
+ * @property {Processes} processes
+ * @property {import('./authority.mjs').Authority} authority
  */
+
+/**
+ * Starts the server with an empty cache and waits for its first answer.
+ *
+ * @param {Task} task
+ * @param {string} directory
+ * @param {number} workers
+ */
+async function startServer({ peer, processes, authority }, directory, workers) {
+  mkdirSync(directory, { recursive: true });
+  const { rootServers, trustAnchor } = authority;
+  const command = await peer.prepare({ directory, address, port, rootServers, trustAnchor, workers });
+  const begun = performance.now();
+  const log = join(directory, 'output.log');
+  const place = workers === 1 ? 'server' : 'anywhere';
+  const server = processes.start(peer.id, command, { log, place, cwd: directory });
+  const name = `www.${knownZone(0)}`;
+  const validated = trustAnchor !== undefined;
+  const ready = await waitForAnswer({ address, port, name, timeoutMs: 30000, everyMs: 5, validated });
+  const startedMs = performance.now() - begun;
+  if (ready) return { server, startedMs };
+  const output = readFileSync(log, 'utf8').trim().slice(-500);
+  await processes.stop(server);
+  throw new Error(`gave no answer within 30 s of its start${output ? `: ${output}` : ''}`);
+}
+
+/** @param {Task} task */
 async function measureOnce(task) {
   const { options, row, peer, round, processes } = task;
   const directory = join(task.directory, `${row.id}-${peer.id}-${round}`);
-  const serverDirectory = join(directory, 'server');
-  mkdirSync(serverDirectory, { recursive: true });
-  const command = await peer.prepare({ directory: serverDirectory, address, port, rootServers });
   const cores = processes.placing.cores?.others;
-  const begun = performance.now();
-  const log = join(directory, 'server.log');
-  const server = processes.start(peer.id, command, { log, place: 'server', cwd: serverDirectory });
-  try {
-    const name = `www.${knownZone(0)}`;
-    const ready = await waitForAnswer({ address, port, name, timeoutMs: 30000, everyMs: 5 });
-    const startedMs = performance.now() - begun;
-    if (!ready) throw new Error('gave no answer within 30 s of its start');
-    /** @type {import('./rows/index.mjs').Context['load']} */
-    const load = (wanted) => runLoad({ ...wanted, port, cores });
-    /** @type {import('./rows/index.mjs').Context['measuredLoad']} */
-    const measuredLoad = async (wanted) => {
-      const authorityUs = () => task.authorityPids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
-      const before = { own: cpuTimeUs(server.pid), authority: authorityUs() };
-      const result = await load(wanted);
-      const used = { own: cpuTimeUs(server.pid) - before.own, authority: authorityUs() - before.authority };
-      const { completed } = result;
-      return {
-        ...result,
-        cpuUsPerQuery: used.own / completed,
-        authorityUsPerQuery: used.authority / completed,
-      };
+  let current = await startServer(task, join(directory, 'server'), row.workers ?? 1);
+  /** @type {import('./rows/index.mjs').Context['load']} */
+  const load = (wanted) => runLoad({ ...wanted, port, cores });
+  /** @type {import('./rows/index.mjs').Context['measuredLoad']} */
+  const measuredLoad = async (wanted) => {
+    const authorityUs = () => task.authority.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
+    const before = { own: cpuTimeUs(current.server.pid), authority: authorityUs() };
+    const result = await load(wanted);
+    const used = {
+      own: cpuTimeUs(current.server.pid) - before.own,
+      authority: authorityUs() - before.authority,
     };
-    const context = { options, round, directory, port, pid: server.pid, startedMs, peer, load, measuredLoad };
-    const measured = await row.measure(context);
-    if (server.hasExited()) throw new Error('ended during the measurement');
+    const { completed } = result;
+    return {
+      ...result,
+      cpuUsPerQuery: used.own / completed,
+      authorityUsPerQuery: used.authority / completed,
+    };
+  };
+  try {
+    const { startedMs } = current;
+    const { pid } = current.server;
+    /** @type {import('./rows/index.mjs').Context['restart']} */
+    const restart = async (workers) => {
+      await processes.stop(current.server);
+      current = await startServer(task, join(directory, `server-${workers}`), workers);
+    };
+    const measured = await row.measure({
+      options,
+      round,
+      directory,
+      port,
+      pid,
+      startedMs,
+      peer,
+      load,
+      measuredLoad,
+      restart,
+    });
+    if (current.server.hasExited()) throw new Error('ended during the measurement');
     return measured;
   } finally {
-    await processes.stop(server);
+    await processes.stop(current.server);
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** @typedef {import('./report.mjs').Sample} Sample */
+
+/** Unsigned and signed zones, whichever the rows need. @param {Processes} processes @param {string} directory @param {import('./options.mjs').Options} options */
+async function startAuthorities(processes, directory, options) {
+  const { rows, zones, signedZones } = options;
+  const start = (/** @type {boolean} */ signed, /** @type {number} */ walkZones) => {
+    if (!rows.some((row) => Boolean(row.signed) === signed)) return undefined;
+    console.error(`starting NSD${signed ? ' with signed zones' : ''} ...`);
+    return startAuthority(processes, directory, { signed, walkZones });
+  };
+  const unsigned = await start(false, rows.some((row) => row.id === 'walk') ? zones : 0);
+  return { unsigned, signed: await start(true, signedZones) };
+}
 
 /**
  * @param {import('./options.mjs').Options} options
@@ -107,13 +156,15 @@ export async function runBenchmark(options, directory) {
   try {
     const versions = await findVersions(options);
     const peers = options.peers.filter((peer) => versions.has(peer.id));
-    const needsWalkZones = options.rows.some((row) => row.id === 'walk');
-    console.error('starting NSD ...');
-    const authority = await startAuthority(processes, directory, needsWalkZones ? options.zones : 0);
+    const authorities = await startAuthorities(processes, directory, options);
     for (let round = 0; round < options.rounds; round++) {
       for (const row of options.rows) {
         for (const peer of peers.filter((one) => one.kind === 'resolver' || row.floor)) {
-          const task = { options, row, peer, round, directory, processes, authorityPids: authority.pids };
+          if (row.only !== undefined && row.only !== peer.id) continue;
+          const authority = /** @type {import('./authority.mjs').Authority} */ (
+            row.signed ? authorities.signed : authorities.unsigned
+          );
+          const task = { options, row, peer, round, directory, processes, authority };
           samples.push(await sampleOf(task));
         }
       }
@@ -136,7 +187,7 @@ export async function runBenchmark(options, directory) {
   }
 }
 
-/** Measures, and turns a failure into a sample that says so. @param {Parameters<typeof measureOnce>[0]} task @returns {Promise<Sample>} */
+/** Measures, and turns a failure into a sample that says so. @param {Task} task @returns {Promise<Sample>} */
 async function sampleOf(task) {
   const place = { row: task.row.id, peer: task.peer.id, round: task.round };
   try {

@@ -1,5 +1,5 @@
 // @ts-check
-/** BIND named, one worker. */
+/** BIND named. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hintsFile } from './hints.mjs';
@@ -11,9 +11,14 @@ export const bind = {
   kind: 'resolver',
   versionCommand: ['named', '-v'],
   versionPattern: /BIND ([0-9.]+)/,
-  async prepare({ directory, address, port, rootServers }) {
+  async prepare({ directory, address, port, rootServers, trustAnchor, workers }) {
     const hints = join(directory, 'hints');
     const config = join(directory, 'named.conf');
+    const [tag, algorithm, digestType, digest] = trustAnchor?.split(' ').slice(3) ?? [];
+    const anchors =
+      trustAnchor === undefined
+        ? ''
+        : `trust-anchors { . static-ds ${tag} ${algorithm} ${digestType} "${digest}"; };`;
     writeFileSync(hints, hintsFile(rootServers));
     writeFileSync(
       config,
@@ -28,7 +33,7 @@ export const bind = {
   recursion yes;
   allow-query { 127.0.0.0/8; };
   allow-recursion { 127.0.0.0/8; };
-  dnssec-validation no;
+  dnssec-validation ${trustAnchor === undefined ? 'no' : 'yes'};
   empty-zones-enable no;
   max-cache-size 1536m;
   recursive-clients 10000;
@@ -37,8 +42,9 @@ export const bind = {
 controls { };
 logging { category default { null; }; category unmatched { null; }; };
 zone "." { type hint; file "${hints}"; };
+${anchors}
 `,
     );
-    return ['named', '-f', '-4', '-n', '1', '-U', '1', '-c', config];
+    return ['named', '-f', '-4', '-n', String(workers), '-U', String(workers), '-c', config];
   },
 };

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The servers that are measured. Each gets one worker, plenty of cache, DNSSEC off, IPv4 only, no limits on its clients, the root
+ * The servers that are measured. Each gets one worker, plenty of cache, DNSSEC off where there is no trust anchor, IPv4 only, no limits on its clients, the root
  * hints of the benchmark, and otherwise its own defaults.
  */
 import { bind } from './bind.mjs';
@@ -16,6 +16,8 @@ import { unbound } from './unbound.mjs';
  * @property {string} address to listen on
  * @property {number} port
  * @property {{ name: string, address: string }[]} rootServers
+ * @property {string} [trustAnchor] the root's DS line; validate when given
+ * @property {number} workers
  */
 
 /**

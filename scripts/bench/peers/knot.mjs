@@ -10,7 +10,7 @@ export const knot = {
   kind: 'resolver',
   versionCommand: ['kresd', '--version'],
   versionPattern: /version ([0-9.]+)/,
-  async prepare({ directory, address, port, rootServers }) {
+  async prepare({ directory, address, port, rootServers, trustAnchor }) {
     const config = join(directory, 'kresd.conf');
     const cache = join(directory, 'cache');
     mkdirSync(cache);
@@ -20,6 +20,7 @@ export const knot = {
       `net.listen('${address}', ${port}, { kind = 'dns' })
 net.ipv6 = false
 trust_anchors.remove('.')
+${trustAnchor === undefined ? '' : `trust_anchors.add('${trustAnchor}')`}
 modules = { 'hints > iterate' }
 hints.root({ ${hints} })
 cache.open(1024 * MB, 'lmdb://${cache}')

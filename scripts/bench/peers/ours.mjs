@@ -1,5 +1,5 @@
 // @ts-check
-/** This project, one worker. Needs `npm run build` first. */
+/** This project. Needs `npm run build` first. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,14 +13,14 @@ export const ours = {
   kind: 'resolver',
   versionCommand: [process.execPath, program, '--version'],
   versionPattern: /([0-9]+\.[0-9]+\.[0-9]+\S*)/,
-  async prepare({ directory, address, port, rootServers }) {
+  async prepare({ directory, address, port, rootServers, trustAnchor, workers }) {
     if (!existsSync(program)) throw new Error('dist/cli/main.js is missing: run npm run build');
     const config = join(directory, 'stratadns.yaml');
     const settings = {
       listen: [{ address, port }],
-      workers: 1,
+      workers,
       rootHints: rootServers.map((server) => ({ name: server.name, addresses: [server.address] })),
-      dnssec: { mode: 'off' },
+      dnssec: trustAnchor === undefined ? { mode: 'off' } : { mode: 'validate', trustAnchors: [trustAnchor] },
       upstream: { ipv6: false },
       cache: {
         stub: { size: '512MiB' },

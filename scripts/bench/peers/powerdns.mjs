@@ -1,5 +1,5 @@
 // @ts-check
-/** PowerDNS Recursor, one thread. */
+/** PowerDNS Recursor. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hintsFile } from './hints.mjs';
@@ -11,10 +11,14 @@ export const powerdns = {
   kind: 'resolver',
   versionCommand: ['pdns_recursor', '--version'],
   versionPattern: /Recursor ([0-9.]+)/,
-  async prepare({ directory, address, port, rootServers }) {
+  async prepare({ directory, address, port, rootServers, trustAnchor, workers }) {
     const hints = join(directory, 'hints');
     const included = join(directory, 'recursor.d');
     mkdirSync(included);
+    const script = join(directory, 'config.lua');
+    const digest = trustAnchor?.replace('. IN DS ', '');
+    const anchor = digest === undefined ? '' : `clearTA('.')\naddTA('.', '${digest}')\n`;
+    writeFileSync(script, anchor);
     writeFileSync(hints, hintsFile(rootServers));
     const settings = {
       'local-address': `${address}:${port}`,
@@ -22,13 +26,13 @@ export const powerdns = {
       'socket-dir': directory,
       'include-dir': included,
       'hint-file': hints,
-      'lua-config-file': '',
+      'lua-config-file': script,
       'security-poll-suffix': '',
       'dont-query': '',
       daemon: 'no',
       'write-pid': 'no',
-      dnssec: 'off',
-      threads: '1',
+      dnssec: trustAnchor === undefined ? 'off' : 'validate',
+      threads: String(workers),
       'pdns-distributes-queries': 'no',
       'max-cache-entries': '4000000',
       'max-packetcache-entries': '2000000',

@@ -1,5 +1,5 @@
 // @ts-check
-/** Unbound, one thread. */
+/** Unbound. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hintsFile } from './hints.mjs';
@@ -11,9 +11,13 @@ export const unbound = {
   kind: 'resolver',
   versionCommand: ['unbound', '-V'],
   versionPattern: /Version ([0-9.]+)/,
-  async prepare({ directory, address, port, rootServers }) {
+  async prepare({ directory, address, port, rootServers, trustAnchor, workers }) {
     const hints = join(directory, 'hints');
     const config = join(directory, 'unbound.conf');
+    const validation =
+      trustAnchor === undefined
+        ? 'module-config: "iterator"'
+        : `module-config: "validator iterator"\n  trust-anchor: "${trustAnchor}"`;
     writeFileSync(hints, hintsFile(rootServers));
     writeFileSync(
       config,
@@ -28,9 +32,9 @@ export const unbound = {
   logfile: ""
   verbosity: 0
   do-daemonize: no
-  num-threads: 1
+  num-threads: ${workers}
   do-ip6: no
-  module-config: "iterator"
+  ${validation}
   root-hints: "${hints}"
   access-control: 127.0.0.0/8 allow
   outgoing-range: 4096

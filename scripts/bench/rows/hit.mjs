@@ -1,8 +1,8 @@
 // @ts-check
 /** Cached answers over UDP: a set of names, asked for before, again and again, with 100 queries in flight. */
 import { join } from 'node:path';
-import { knownZone } from '../authority.mjs';
 import { writeQueries } from '../load.mjs';
+import { knownZone } from '../zone-data.mjs';
 
 /** @type {import('./index.mjs').Row} */
 export const hit = {

@@ -8,7 +8,8 @@ import { memory } from './memory.mjs';
 import { miss } from './miss.mjs';
 import { sizes } from './sizes.mjs';
 import { startup } from './startup.mjs';
-import { walk } from './walk.mjs';
+import { signedWalk, walk } from './walk.mjs';
+import { workers } from './workers.mjs';
 
 /**
  * What a row may use.
@@ -21,6 +22,7 @@ import { walk } from './walk.mjs';
  * @property {number} pid of the server
  * @property {number} startedMs time from its start to its first answer
  * @property {import('../peers/index.mjs').Peer} peer
+ * @property {(workers: number) => Promise<void>} restart ends the server and starts it anew with an empty cache
  * @property {(load: Omit<Parameters<typeof import('../load.mjs').runLoad>[0], 'port' | 'cores'>) => Promise<import('../load.mjs').LoadResult>} load
  * @property {(load: Omit<Parameters<typeof import('../load.mjs').runLoad>[0], 'port' | 'cores'>) => Promise<Measured>} measuredLoad
  *           the same, with the CPU time of the server per completed query
@@ -36,8 +38,11 @@ import { walk } from './walk.mjs';
  * @property {string} unit
  * @property {boolean} [optional] only run when named
  * @property {boolean} [floor] the floor takes part
+ * @property {boolean} [signed] against the signed zones, with validation
+ * @property {number} [workers] of the server; 1 when left out
+ * @property {string} [only] id of the one peer that takes part
  * @property {(context: Context) => Promise<{ value: number, detail: Detail }>} measure
  */
 
 /** @type {Row[]} */
-export const rows = [hit, miss, walk, memory, startup, latency, sizes];
+export const rows = [hit, miss, walk, signedWalk, memory, startup, latency, sizes, workers];

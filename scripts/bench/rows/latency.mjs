@@ -4,8 +4,8 @@
  * The value is the 99th percentile. On few cores it includes what the load generators and NSD take from each other.
  */
 import { join } from 'node:path';
-import { knownZone } from '../authority.mjs';
 import { writeQueries } from '../load.mjs';
+import { knownZone } from '../zone-data.mjs';
 
 const hitsPerSecond = 5000;
 const missesPerSecond = 10000;

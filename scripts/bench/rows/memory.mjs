@@ -5,9 +5,9 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { knownZone } from '../authority.mjs';
 import { residentOctets } from '../cpu.mjs';
 import { writeQueries } from '../load.mjs';
+import { knownZone } from '../zone-data.mjs';
 
 /** @type {import('./index.mjs').Row} */
 export const memory = {

@@ -1,8 +1,8 @@
 // @ts-check
 /** Names never asked for, in zones whose servers are known: one upstream query each. */
 import { join } from 'node:path';
-import { knownZone } from '../authority.mjs';
 import { writeQueries } from '../load.mjs';
+import { knownZone } from '../zone-data.mjs';
 
 const fastest = 60000; // queries per second that the file has names for
 

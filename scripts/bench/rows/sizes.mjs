@@ -4,8 +4,8 @@
  * that with a thousand.
  */
 import { join } from 'node:path';
-import { knownZone } from '../authority.mjs';
 import { writeQueries } from '../load.mjs';
+import { knownZone } from '../zone-data.mjs';
 
 /** @type {import('./index.mjs').Row} */
 export const sizes = {
