@@ -76,7 +76,7 @@ export class Pipeline {
     this.finishAt = stages.findIndex((stage) => stage.name === 'finish');
   }
 
-  /** Serves one packet; `reply` is called once or, for what is dropped, never. Does not throw. */
+  /** Serves one packet; `reply` is called once or, for what is dropped by UDP, never. Does not throw. */
   readonly handle: PacketHandler = (packet: Buffer, client: ClientAddress, reply: Reply): void => {
     const exchange = new Exchange(packet, client, reply, this.settings, this.parts.clock.monotonicMs());
     this.advance(exchange, 0);
@@ -130,6 +130,7 @@ export class Pipeline {
     try {
       if (!exchange.wire) {
         recorder.dropped(exchange.dropped ?? 'unsendable');
+        dropReply(exchange.client, exchange.reply);
         return;
       }
       exchange.reply(exchange.wire);
@@ -154,6 +155,13 @@ export class Pipeline {
       qname: question?.name,
     };
   }
+}
+
+const NO_RESPONSE = Buffer.alloc(0);
+
+/** Tells a TCP listener that no response will come; a UDP listener waits for none. */
+export function dropReply(client: ClientAddress, reply: Reply): void {
+  if (client.transport === 'tcp') reply(NO_RESPONSE);
 }
 
 function isAnswerable(packet: Buffer): boolean {

@@ -12,7 +12,7 @@ import { ListenError } from '../transport/listener.js';
 import { FaultLog } from './fault-log.js';
 import { InFlight } from './in-flight.js';
 import type { ServerLog } from './log.js';
-import { Pipeline, type PipelineParts } from './pipeline.js';
+import { dropReply, Pipeline, type PipelineParts } from './pipeline.js';
 import { defaultServerSettings, type ServerSettings } from './settings.js';
 
 /** Opens one listener; rejects with a ListenError. */
@@ -93,8 +93,12 @@ export class DnsServer {
   }
 
   private readonly handle: PacketHandler = (packet, client, reply) => {
-    if (this.draining) this.parts.recorder.dropped('draining');
-    else this.pipeline.handle(packet, client, reply);
+    if (!this.draining) {
+      this.pipeline.handle(packet, client, reply);
+      return;
+    }
+    this.parts.recorder.dropped('draining');
+    dropReply(client, reply);
   };
 
   private async openPair(options: ListenOptions): Promise<Listener[]> {

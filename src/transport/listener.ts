@@ -18,7 +18,8 @@ export interface ClientAddress {
 /**
  * @param packet valid only during the call; copy what is kept
  * @param reply sends one response; the buffer must not be changed after. Never throws: a reply to a client
- *   that is gone, a second reply, and one after close are dropped
+ *   that is gone, a second reply, and one after close are dropped. By TCP, an empty buffer says that no
+ *   response will come, so that the query no longer counts as under way
  */
 export type PacketHandler = (packet: Buffer, client: ClientAddress, reply: (wire: Buffer) => void) => void;
 

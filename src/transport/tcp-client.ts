@@ -105,7 +105,8 @@ export class TcpClient {
       if (replied || this.closed) return;
       replied = true;
       this.inFlight--;
-      this.write(wire);
+      if (wire.length > 0) this.write(wire);
+      else this.pump(); // none will come: its place is free, and the connection may end
     });
     if (expected || replied) return;
     replied = true;

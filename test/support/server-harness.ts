@@ -154,7 +154,7 @@ export class Harness {
   now(packet: Buffer | Message, from: ClientAddress = udpClient): Buffer | undefined {
     let wire: Buffer | undefined;
     this.pipeline.handle(Buffer.isBuffer(packet) ? packet : encodeMessage(packet), from, (w) => {
-      wire = w;
+      if (w.length > 0) wire = w; // empty: none will come
     });
     return wire;
   }
@@ -163,7 +163,7 @@ export class Harness {
   async wire(packet: Buffer | Message, from: ClientAddress = udpClient): Promise<Buffer | undefined> {
     let wire: Buffer | undefined;
     this.pipeline.handle(Buffer.isBuffer(packet) ? packet : encodeMessage(packet), from, (w) => {
-      wire = w;
+      if (w.length > 0) wire = w; // empty: none will come
     });
     if (!wire) await this.clock.advance(0);
     return wire;
