@@ -3,13 +3,18 @@
  *
  * Used by the server (stack.ts) and the library (index.ts) alike. One engine belongs to one thread.
  */
+
 import { DelegationCache } from '../cache/delegation-cache.js';
 import { FailureCache } from '../cache/failure-cache.js';
 import { InfraCache } from '../cache/infra-cache.js';
 import { NegativeCache } from '../cache/negative-cache.js';
 import { ResolverCache } from '../cache/rrset-cache.js';
+import { builtinTrustAnchors } from '../config/builtin.js';
 import type { Config } from '../config/fields.js';
+import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
+import { CryptoVerifier, type SignatureVerifier } from '../dnssec/signature-verifier.js';
+import { Validator } from '../dnssec/validator.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
 import { Resolver } from '../resolver/resolver.js';
 import type { Clock } from '../runtime/clock.js';
@@ -21,6 +26,8 @@ import type { Upstream } from '../transport/upstream.js';
 export interface MockRoot {
   readonly rootHints: readonly RootHint[];
   readonly port: number;
+  /** Where trust in its signed zones starts; empty while none is signed. */
+  readonly trustAnchors: readonly TrustAnchor[];
 }
 
 export interface EngineParts {
@@ -29,6 +36,8 @@ export interface EngineParts {
   readonly random: Random;
   readonly upstream: Upstream;
   readonly mock?: MockRoot;
+  /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
+  readonly verifier?: SignatureVerifier;
 }
 
 export interface EngineCaches {
@@ -62,6 +71,7 @@ export class Engine {
       caches: this.caches,
       rootHints: mock?.rootHints ?? config.rootHints,
       configuredZones: configuredZones(config),
+      validator: config.dnssec.mode === 'validate' ? makeValidator(parts) : undefined,
       options: resolverOptions(config, mock),
     });
     this.scheduleSweep();
@@ -120,6 +130,20 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
   };
 }
 
+function makeValidator({ config, clock, mock, verifier }: EngineParts): Validator {
+  const { dnssec } = config;
+  const ownAnchors = dnssec.trustAnchors !== builtinTrustAnchors;
+  const allowSha1 = dnssec.sha1 === 'validate' || (dnssec.sha1 === 'auto' && ownAnchors);
+  return new Validator({
+    anchors: mock && !ownAnchors ? mock.trustAnchors : dnssec.trustAnchors,
+    negativeTrustAnchors: dnssec.negativeTrustAnchors,
+    clock,
+    clockSkewMs: dnssec.clockSkewMs,
+    overrideDateMs: dnssec.overrideDateSec === null ? undefined : dnssec.overrideDateSec * 1000,
+    verifier: verifier ?? new CryptoVerifier({ allowSha1 }),
+  });
+}
+
 function configuredZones(config: Config): ConfiguredZone[] {
   return [
     ...config.forward.map((f) => ({ ...f, kind: 'forward' as const })),
@@ -138,7 +162,7 @@ function resolverOptions(config: Config, mock: MockRoot | undefined) {
   return {
     minimisation: config.qnameMinimization,
     caseRandomization: upstream.caseRandomization,
-    validating: false,
+    validating: config.dnssec.mode === 'validate',
     upstreamPort: mock?.port ?? upstream.port,
     usableAddress,
     ipv4: upstream.ipv4,

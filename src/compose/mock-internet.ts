@@ -41,7 +41,7 @@ export class MockInternet {
   }
 
   get root(): MockRoot {
-    return { rootHints: this.internet.rootHints, port: this.serving.port };
+    return { rootHints: this.internet.rootHints, port: this.serving.port, trustAnchors: [] };
   }
 
   get serverCount(): number {

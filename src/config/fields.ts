@@ -107,6 +107,12 @@ export const fields = {
       doc: 'How far the clock of a signer may differ from ours.',
       rfc: '4035 s5.3.1',
     }),
+    sha1: option({
+      kind: kind.choice(['auto', 'validate', 'insecure']),
+      default: 'auto',
+      doc: 'Signatures and digests made with SHA-1; auto takes them as unsigned below the builtin anchors and validates them below anchors of your own.',
+      rfc: '9905',
+    }),
     overrideDate: option({
       kind: kind.orNull(kind.date()),
       as: 'overrideDateSec',

@@ -37,6 +37,15 @@ export type Cached =
 
 const STALE_TTL_SEC = 30;
 
+export interface FindOptions {
+  /** Also data not yet judged; for the validator's own fetches and server addresses. */
+  readonly anySecurity: boolean;
+  /** The client takes bogus data (CD). */
+  readonly cd: boolean;
+  /** NXDOMAIN of a name above this one denies nothing: the apex of a configured zone. */
+  readonly cutBelow?: Name;
+}
+
 export interface CachedLinksOptions {
   /** Data that no validator has judged may answer: true only when validation is off. */
   readonly acceptUnchecked: boolean;
@@ -51,11 +60,19 @@ export class CachedLinks {
     private readonly options: CachedLinksOptions,
   ) {}
 
-  /**
-   * @param anySecurity also data not yet judged; for the validator's own fetches and server addresses
-   * @param cutBelow    NXDOMAIN of a name above this one denies nothing (apex of a configured zone)
-   */
-  find(question: Question, ctx: QueryContext, anySecurity: boolean, cutBelow: Name = ROOT): Cached {
+  /** Looks one link up, layer after layer. */
+  find(question: Question, ctx: QueryContext, options: FindOptions): Cached {
+    const found = this.findAnywhere(question, ctx, options.anySecurity, options.cutBelow ?? ROOT);
+    if (found.kind !== 'link' || found.link.security !== 'bogus' || options.cd || options.anySecurity)
+      return found;
+    // Bogus data is kept for those who ask with CD; all others get the failure, with its reason.
+    const failed = this.caches.failures.get(question.name, question.type);
+    return failed.kind === 'hit'
+      ? { kind: 'failure', failure: failed.entry.failure, stale: undefined }
+      : found;
+  }
+
+  private findAnywhere(question: Question, ctx: QueryContext, anySecurity: boolean, cutBelow: Name): Cached {
     const { name, type } = question;
     const fresh = ctx.fresh.get(name, type);
     if (fresh) return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
@@ -225,6 +242,20 @@ export class CachedLinks {
     ttlSec?: number,
   ): void {
     if (ctx.traced) ctx.emit({ kind: 'probe', layer, name, type, result, reason, ttlSec });
+  }
+
+  /** DS of a zone, or its denial, as the referral to that zone brought it; not judged. */
+  referredDs(zone: Name): Link | undefined {
+    const delegation = this.caches.delegations.get(zone);
+    if (!delegation || delegation.ds === 'unknown') return undefined;
+    const common = {
+      zone: parentName(zone),
+      security: 'unchecked',
+      untilMs: delegation.leaseUntilMs,
+    } as const;
+    return delegation.ds === 'none'
+      ? { kind: 'nodata', soa: undefined, proof: delegation.dsProof, ...common }
+      : { kind: 'answer', rrsets: [delegation.ds], proof: [], ...common };
   }
 
   // --- store ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 import { BOGUS_SEC } from '../cache/failure-cache.js';
 import type { Origin } from '../cache/rrset-cache.js';
 import type { Name } from '../dns/name.js';
+import type { Failure } from '../dns/outcome.js';
 import { Ede } from '../dns/registry.js';
 import { type Question, type RRset, withTtl } from '../dns/rrset.js';
 import type { LinkJudge } from './judge.js';
@@ -33,21 +34,29 @@ export class LinkFetcher {
     private readonly judge: LinkJudge | undefined,
   ) {}
 
-  /** @param judged false for the validator's own fetches and for addresses of servers */
-  async fetch(question: Question, ctx: QueryContext, judged: boolean): Promise<LinkResult> {
-    const avoid = new Set<string>();
+  /**
+   * @param judged false for the validator's own fetches and for addresses of servers
+   * @param avoid  servers not to be asked; those that answered are added
+   */
+  async fetch(
+    question: Question,
+    ctx: QueryContext,
+    judged: boolean,
+    avoid: Set<string> = new Set(),
+  ): Promise<LinkResult> {
     let bogus: { links: OwnedLink[]; walked: Walked } | undefined;
     for (let round = 0; round < BOGUS_RETRIES; round++) {
       const walked = await new Walk(this.core, question, ctx, avoid).run();
       // With other servers silent the verdict on what did come stands.
       if (walked.kind === 'failure')
         return bogus ? this.keep(bogus.links, question, bogus.walked, ctx) : walked;
+      avoid.add(walked.server.address);
       const raw = this.cut(walked);
       if (!judged || !this.judge) return this.keep(raw, question, walked, ctx);
       const verdict = await this.judgeAll(raw, question, ctx);
+      if (verdict.transient) return verdict.transient;
       if (!verdict.retry) return this.keep(verdict.links, question, walked, ctx);
       bogus ??= { links: verdict.links, walked };
-      avoid.add(walked.server.address);
     }
     return this.keep(bogus!.links, question, bogus!.walked, ctx);
   }
@@ -56,19 +65,22 @@ export class LinkFetcher {
     raw: readonly OwnedLink[],
     question: Question,
     ctx: QueryContext,
-  ): Promise<{ links: OwnedLink[]; retry: boolean }> {
+  ): Promise<{ links: OwnedLink[]; retry: boolean; transient: Failure | undefined }> {
     const links: OwnedLink[] = [];
     let retry = false;
+    let transient: Failure | undefined;
     for (const { owner, link } of raw) {
       const verdict = await this.judge!.judge({ ...question, name: owner }, link, ctx);
       retry ||= verdict.security === 'bogus' && verdict.retry;
+      if (verdict.transient) {
+        const ede = [...verdict.ede, { code: Ede.DNSSEC_INDETERMINATE, text: verdict.reason }];
+        transient ??= { kind: 'failure', reason: 'budget', ede };
+      }
       const capTtlSec = verdict.security === 'bogus' ? BOGUS_SEC : verdict.capTtlSec;
-      links.push({
-        owner,
-        link: this.capped({ ...link, security: verdict.security, ede: verdict.ede }, capTtlSec),
-      });
+      const judged = { ...renamed(link, verdict.denies), security: verdict.security, ede: verdict.ede };
+      links.push({ owner, link: this.capped(judged, capTtlSec) });
     }
-    return { links, retry };
+    return { links, retry, transient };
   }
 
   /** One link per owner name out of the chain that the response holds. */
@@ -151,6 +163,12 @@ export class LinkFetcher {
       ede: [{ code: Ede.INVALID_DATA, text: 'nothing usable' }],
     };
   }
+}
+
+/** A denial as its records prove it: NXDOMAIN of an empty non-terminal is NODATA to whoever checks. */
+function renamed(link: Link, denies: 'nodata' | 'nxdomain' | undefined): Link {
+  if (denies === undefined || link.kind === 'answer' || link.kind === 'alias') return link;
+  return { ...link, kind: denies };
 }
 
 /** The shortest TTL of what a link would put into an answer, in seconds. */

@@ -14,6 +14,12 @@ export interface Judgement {
   readonly ede: readonly ExtendedError[];
   /** Longest the data may live, by its signatures (RFC 4035 5.3.3). */
   readonly capTtlSec: number | undefined;
+  /** One sentence for people. */
+  readonly reason: string;
+  /** The budget ended the work; that says nothing about the data. */
+  readonly transient: boolean;
+  /** What the denial records prove, where that differs from the RCODE. */
+  readonly denies: 'nodata' | 'nxdomain' | undefined;
   /** The failure lies with this zone's servers and another might do better. */
   readonly retry: boolean;
 }

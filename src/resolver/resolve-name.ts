@@ -115,7 +115,7 @@ export class NameResolver {
   ): Promise<Link | Failure> {
     const found = ctx.bypassCache
       ? ({ kind: 'miss', reason: 'bypassed', stale: undefined } as const)
-      : this.links.find(question, ctx, options.anySecurity, options.cutBelow(question.name));
+      : this.links.find(question, ctx, { ...options, cutBelow: options.cutBelow(question.name) });
     if (found.kind === 'link') {
       chain.add(found.link, found.source);
       if (found.refresh) options.onRefresh(question);

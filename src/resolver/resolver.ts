@@ -7,8 +7,8 @@
  */
 import type { InfraCache } from '../cache/infra-cache.js';
 import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
-import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
+import type { Validator } from '../dnssec/validator.js';
 import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
@@ -19,7 +19,6 @@ import { type ConfiguredZone, type RootHint, ZoneFinder } from './asked-zone.js'
 import { CachedLinks, type ResolverCaches } from './cached-links.js';
 import type { LookupClass, RecursiveResolver, Resolution, ResolveOptions } from './contract.js';
 import { LinkFetcher } from './fetch-links.js';
-import type { LinkJudge } from './judge.js';
 import type { LinkSource } from './link.js';
 import { NetworkHealth } from './network-health.js';
 import { Priming } from './priming.js';
@@ -27,6 +26,7 @@ import { QueryContext } from './query-context.js';
 import { NameResolver, type NameResolverOptions, type Resolved } from './resolve-name.js';
 import { type CoreOptions, ResolverCore } from './resolver-core.js';
 import { ServerSelector } from './select-server.js';
+import { ValidatingJudge } from './validation.js';
 
 export interface ResolverOptions extends CoreOptions {
   readonly negativeMaxSec: number;
@@ -44,12 +44,9 @@ export interface ResolverParts {
   readonly rootHints: readonly RootHint[];
   readonly configuredZones: readonly ConfiguredZone[];
   readonly options: ResolverOptions;
-  /** Makes the validator's side, given the resolver it fetches with; undefined: no validation. */
-  readonly makeJudge?: (fetch: JudgeFetch) => LinkJudge;
+  /** Judges what is fetched; undefined: no validation. */
+  readonly validator?: Validator;
 }
-
-/** Fetches what a validator needs (DNSKEY, DS) without judging it. */
-export type JudgeFetch = (question: Question, ctx: QueryContext) => Promise<Outcome>;
 
 /** Refreshes of popular answers under way at once; more are left to expire. */
 const MAX_PREFETCHES = 100;
@@ -93,7 +90,7 @@ export class Resolver implements RecursiveResolver {
       health,
       options,
     });
-    const judge = parts.makeJudge?.((question, ctx) => this.fetchForJudge(question, ctx));
+    const judge = parts.validator && new ValidatingJudge(parts.validator, links, () => this.fetcher);
     this.fetcher = new LinkFetcher(this.core, judge);
     this.names = new NameResolver(links, this.fetcher);
     this.priming = new Priming(this.core, caches.delegations);
@@ -158,10 +155,6 @@ export class Resolver implements RecursiveResolver {
     const ctx = QueryContext.root(question, budget, this.clock, { purpose: 'prefetch', bypassCache: true });
     void this.fetcher.fetch(question, ctx, true).finally(() => this.prefetching.delete(key));
   };
-
-  private async fetchForJudge(question: Question, ctx: QueryContext): Promise<Outcome> {
-    return (await this.names.resolve(question, ctx, this.internalOptions)).outcome;
-  }
 
   /** Questions being resolved right now. */
   get pending(): number {

@@ -56,7 +56,7 @@ export class ScenarioNet {
       },
       close: () => base.close(),
     };
-    const mock = { rootHints: internet.rootHints, port: internet.port };
+    const mock = { rootHints: internet.rootHints, port: internet.port, trustAnchors: [] };
     this.engine = new Engine({ config, clock: this.clock, random, upstream, mock });
   }
 

@@ -1,0 +1,108 @@
+/**
+ * Ties the validator to the walk: judges links, and fetches DS and DNSKEY for it.
+ *
+ * The validator's own fetches are sub-resolutions of the query that needs them: same budget, not judged
+ * themselves, and never joined to anything that waits for a validation, so that nothing can wait in a ring.
+ * RFC 4035 5; "another server before bogus" happens here for keys, in fetch-links.ts for the data itself.
+ */
+import { RRClass, RRType } from '../dns/registry.js';
+import type { Question } from '../dns/rrset.js';
+import type { Validator } from '../dnssec/validator.js';
+import type { FetchResult, ValidationContext } from '../dnssec/zone-state.js';
+import type { CachedLinks } from './cached-links.js';
+import type { LinkFetcher } from './fetch-links.js';
+import type { Judgement, LinkJudge } from './judge.js';
+import type { Link, LinkResult } from './link.js';
+import type { QueryContext } from './query-context.js';
+
+export class ValidatingJudge implements LinkJudge {
+  constructor(
+    private readonly validator: Validator,
+    private readonly links: CachedLinks,
+    private readonly fetcher: () => LinkFetcher,
+  ) {}
+
+  async judge(question: Question, link: Link, ctx: QueryContext): Promise<Judgement> {
+    const fetches = new Fetches(this.links, this.fetcher(), ctx, question, link);
+    const verdict = await this.validator.validate(
+      {
+        question,
+        kind: link.kind === 'alias' ? 'answer' : link.kind,
+        answer: link.kind === 'answer' || link.kind === 'alias' ? link.rrsets : [],
+        authority: link.kind === 'nodata' || link.kind === 'nxdomain' ? denialSection(link) : link.proof,
+        zone: link.zone,
+      },
+      fetches,
+    );
+    return {
+      security: verdict.security,
+      ede: verdict.ede.map((e) => (e.text === '' ? { ...e, text: verdict.reason } : e)),
+      reason: verdict.reason,
+      capTtlSec: verdict.ttlCapSec,
+      retry: verdict.security === 'bogus' && !verdict.transient,
+      transient: verdict.transient === true,
+      denies: verdict.denies,
+    };
+  }
+}
+
+function denialSection(link: Extract<Link, { kind: 'nodata' | 'nxdomain' }>) {
+  return link.soa ? [link.soa, ...link.proof] : link.proof;
+}
+
+/** What the validator may ask for while it judges one link. */
+class Fetches implements ValidationContext {
+  readonly budget;
+  readonly emit;
+  /** Servers whose data did not validate, by what was asked of them. */
+  private readonly used = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly links: CachedLinks,
+    private readonly fetcher: LinkFetcher,
+    private readonly ctx: QueryContext,
+    private readonly judged: Question,
+    private readonly link: Link,
+  ) {
+    this.budget = ctx.budget;
+    this.emit = ctx.traced ? ctx.emit.bind(ctx) : undefined;
+  }
+
+  async fetch(name: Question['name'], type: number, attempt: number): Promise<FetchResult> {
+    const question = { name, type, class: RRClass.IN };
+    if (name === this.judged.name && type === this.judged.type) {
+      // It is the very data under judgement; whoever fetched that tries other servers.
+      return attempt === 0 ? fetched(this.link) : { kind: 'failure', ede: [] };
+    }
+    const child = this.ctx.child(question, type === RRType.DS ? 'ds' : 'dnskey');
+    if (!child) return { kind: 'failure', ede: [] };
+    return fetched(attempt === 0 ? await this.first(question, child) : await this.again(question, child));
+  }
+
+  private async first(question: Question, ctx: QueryContext): Promise<LinkResult> {
+    const referred = question.type === RRType.DS ? this.links.referredDs(question.name) : undefined;
+    if (referred) return referred;
+    const cached = this.links.find(question, ctx, { anySecurity: true, cd: true });
+    return cached.kind === 'link' ? cached.link : this.again(question, ctx);
+  }
+
+  private again(question: Question, ctx: QueryContext): Promise<LinkResult> {
+    const key = `${question.type} ${question.name}`;
+    const used = this.used.get(key) ?? new Set();
+    this.used.set(key, used);
+    return this.fetcher.fetch(question, ctx, false, used);
+  }
+}
+
+function fetched(link: LinkResult): FetchResult {
+  switch (link.kind) {
+    case 'answer':
+    case 'alias':
+      return { kind: 'answer', rrsets: link.rrsets };
+    case 'nodata':
+    case 'nxdomain':
+      return { kind: link.kind, authority: denialSection(link) };
+    case 'failure':
+      return { kind: 'failure', ede: link.ede };
+  }
+}
