@@ -7,6 +7,7 @@
  *
  * A call gives -1 on failure; `errno()` must be read before the next call.
  */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type koffi from 'koffi';
 
@@ -22,6 +23,7 @@ export interface Libc {
   recv(fd: number, data: Octets, length: number, flags: number): number;
   sendmmsg(fd: number, headers: Octets, count: number, flags: number): number;
   recvmmsg(fd: number, headers: Octets, count: number, flags: number, timeout: null): number;
+  dup3(from: number, to: number, flags: number): number;
   close(fd: number): number;
   epollCreate(flags: number): number;
   epollControl(epoll: number, operation: number, fd: number, event: Octets): number;
@@ -50,6 +52,7 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
+export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
@@ -60,10 +63,11 @@ export const IP_PKTINFO = 8;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
-export const IPV6_PKTINFO = 50;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 1;
 export const EPOLL_CLOEXEC = 0o2000000;
+
+export const EAGAIN = 11;
 
 /** Names of the error numbers that are told apart, on Linux. */
 const errnoNames = new Map<number, string>([
@@ -103,10 +107,24 @@ function open(): Libc | undefined {
   try {
     const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
     if (typeof ffi.node?.poll !== 'function') return undefined;
+    pinKoffi(ffi);
     return bindings(ffi);
   } catch {
     return undefined;
   }
+}
+
+const RTLD_NOW = 2;
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Keeps koffi's code in memory until the process ends. When the last thread that loaded it goes, Node would
+ * unload it, while the closing of its watches is still to be finished by that code: a crash of the process.
+ */
+function pinKoffi(ffi: typeof koffi): void {
+  const path = /\S*koffi\S*\.node$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0];
+  if (path === undefined) throw new Error('koffi is not where it should be');
+  ffi.load(null).func('void *dlopen(const char *, int)')(path, RTLD_NOW | RTLD_NODELETE);
 }
 
 function bindings(ffi: typeof koffi): Libc {
@@ -121,6 +139,7 @@ function bindings(ffi: typeof koffi): Libc {
     recv: c.func('intptr_t recv(int, uint8_t *, size_t, int)'),
     sendmmsg: c.func('int sendmmsg(int, uint8_t *, unsigned int, int)'),
     recvmmsg: c.func('int recvmmsg(int, uint8_t *, unsigned int, int, void *)'),
+    dup3: c.func('int dup3(int, int, int)'),
     close: c.func('int close(int)'),
     epollCreate: c.func('int epoll_create1(int)'),
     epollControl: c.func('int epoll_ctl(int, int, int, uint8_t *)'),

@@ -1,15 +1,25 @@
 /**
  * Opens the best UDP listener that this machine can run.
+ *
+ * With batched system calls (Linux, koffi) there is a fast lane; without them the same handler gets every
+ * packet, and only speed differs.
  */
 import { openDgramListener } from './dgram-listener.js';
+import type { FastLane } from './fast-lane.js';
+import { loadLibc } from './libc.js';
 import type { Listener, ListenOptions, PacketHandler } from './listener.js';
+import { openNativeUdpListener } from './native-udp-listener.js';
 
 export interface UdpListenOptions extends ListenOptions {
-  /** `auto`: batched system calls where Linux and koffi are there; false: node:dgram. */
+  /** `auto`, the default: batched system calls where Linux and koffi are there; false: node:dgram. */
   readonly native?: 'auto' | false;
+  /** Offered each packet before the handler; not used with node:dgram. */
+  readonly fastLane?: FastLane;
 }
 
 /** Rejects with `ListenError`. */
 export async function openUdpListener(options: UdpListenOptions, handler: PacketHandler): Promise<Listener> {
-  return openDgramListener(options, handler);
+  const libc = options.native === false ? undefined : loadLibc();
+  if (!libc) return openDgramListener(options, handler);
+  return openNativeUdpListener(libc, options, handler);
 }

@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { DROPPED, type FastLane, NOT_TAKEN } from '../../../src/transport/fast-lane.js';
+import { loadLibc } from '../../../src/transport/libc.js';
+import type { Listener, PacketHandler } from '../../../src/transport/listener.js';
+import { openNativeUdpListener } from '../../../src/transport/native-udp-listener.js';
+import { addressAt, portAt } from '../../../src/transport/socket-address.js';
+import { UdpClient, udpListenerContract } from '../../support/udp-listener-contract.js';
+
+const libc = loadLibc();
+if (!libc) {
+  describe('the batching listener', () => {
+    it('is not offered without Linux and koffi', () => {
+      expect(loadLibc()).toBeUndefined();
+    });
+  });
+} else {
+  udpListenerContract('the batching listener', (options, handler) =>
+    openNativeUdpListener(libc, options, handler),
+  );
+  udpListenerContract('the batching listener with a fast lane that takes nothing', (options, handler) =>
+    openNativeUdpListener(libc, { ...options, fastLane: () => NOT_TAKEN }, handler),
+  );
+}
+
+describe.runIf(libc)('NativeUdpListener', () => {
+  const opened: Array<{ close(): unknown }> = [];
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each.close();
+  });
+  const echo: PacketHandler = (packet, _client, reply) => reply(Buffer.from(packet));
+  async function listen(fastLane: FastLane, handler = echo, address = '127.0.0.1'): Promise<Listener> {
+    const listener = await openNativeUdpListener(libc!, { address, port: 0, fastLane }, handler);
+    opened.push(listener);
+    return listener;
+  }
+  async function client(address?: string): Promise<UdpClient> {
+    const it = await UdpClient.open(address);
+    opened.push(it);
+    return it;
+  }
+
+  it('lets the fast lane answer, drop, or leave a packet to the handler', async () => {
+    const handled: string[] = [];
+    const listener = await listen(
+      (packet) => {
+        const text = packet.query.latin1Slice(packet.start, packet.start + packet.length);
+        if (text.startsWith('slow')) return NOT_TAKEN;
+        if (text.startsWith('drop')) return DROPPED;
+        return packet.response.write(`fast ${text}`, packet.responseStart, 'latin1');
+      },
+      (packet, from, reply) => {
+        handled.push(packet.toString());
+        echo(packet, from, reply);
+      },
+    );
+    const asker = await client();
+    for (const text of ['a', 'slow 1', 'drop', 'b', 'slow 2', 'c']) asker.send(text, listener.port);
+    expect(await asker.until(5)).toEqual(['fast a', 'slow 1', 'fast b', 'slow 2', 'fast c']);
+    expect(handled).toEqual(['slow 1', 'slow 2']);
+    expect(listener.stats()).toMatchObject({ received: 6, replied: 5, sendErrors: 0 });
+  });
+
+  it.each(['127.0.0.1', '::1'])('shows the fast lane the address of a client at %s', async (address) => {
+    const seen: string[] = [];
+    const listener = await listen(
+      (packet) => {
+        seen.push(
+          `${addressAt(packet.client, packet.clientStart)} ${portAt(packet.client, packet.clientStart)}`,
+        );
+        return packet.response.write('ok', packet.responseStart);
+      },
+      echo,
+      address,
+    );
+    const [first, second] = [await client(address), await client(address)];
+    first.send('x', listener.port, address);
+    second.send('x', listener.port, address);
+    await Promise.all([first.until(1), second.until(1)]);
+    const ports = [first, second].map((each) => `${address} ${each.socket.address().port}`);
+    expect(seen.sort()).toEqual(ports.sort());
+  });
+
+  it('answers more packets than a batch holds, with responses as large as a slot', async () => {
+    const listener = await listen((packet) => {
+      const size = 4096;
+      packet.response.fill(packet.query[packet.start]!, packet.responseStart, packet.responseStart + size);
+      return size;
+    });
+    const asker = await client();
+    const texts = Array.from({ length: 150 }, (_, i) => String.fromCharCode(33 + (i % 90)));
+    for (const text of texts) asker.send(text, listener.port);
+    expect(await asker.until(150)).toEqual(texts.map((text) => text.repeat(4096)));
+  });
+
+  it('loses only the packet on which the fast lane throws', async () => {
+    const listener = await listen((packet) => {
+      if (packet.query[packet.start] === 'x'.charCodeAt(0)) throw new Error('bug');
+      return packet.response.write('ok', packet.responseStart);
+    });
+    const asker = await client();
+    for (const text of ['a', 'x', 'b']) asker.send(text, listener.port);
+    expect(await asker.until(2)).toEqual(['ok', 'ok']);
+    expect(listener.stats().handlerErrors).toBe(1);
+  });
+
+  it('refuses packets that are longer than a slot', async () => {
+    const listener = await listen(() => NOT_TAKEN);
+    const asker = await client();
+    asker.send('x'.repeat(4097), listener.port);
+    asker.send('y', listener.port);
+    expect(await asker.until(1)).toEqual(['y']);
+    expect(listener.stats()).toMatchObject({ received: 2, refused: 1 });
+  });
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1', ['127.0.0.2', '127.3.2.1']],
+    ['::', '::1', ['::1']],
+  ])('replies on %s from the address that was asked', async (wildcard, from, asked) => {
+    const late: PacketHandler = (packet, _client, reply) => {
+      const copy = Buffer.from(packet);
+      setImmediate(() => reply(copy));
+    };
+    const fast: FastLane = (packet) =>
+      packet.query[packet.start] === 'f'.charCodeAt(0)
+        ? packet.response.write('fast', packet.responseStart)
+        : NOT_TAKEN;
+    const listener = await listen(fast, late, wildcard);
+    const asker = await client(from);
+    for (const text of ['f', 'late']) {
+      for (const address of asked) {
+        const before = asker.received.length;
+        asker.send(text, listener.port, address);
+        await asker.until(before + 1);
+        expect(asker.received.at(-1)?.from).toBe(`${address} ${listener.port}`);
+      }
+    }
+  });
+
+  it('counts replies that the system refuses and sends the others', async () => {
+    const replies: Array<(wire: Buffer) => void> = [];
+    const listener = await listen(
+      () => NOT_TAKEN,
+      (_packet, _client, reply) => {
+        replies.push(reply);
+        if (replies.length < 3) return;
+        replies[0]?.(Buffer.from('first'));
+        replies[1]?.(Buffer.alloc(65_508));
+        replies[2]?.(Buffer.from('third'));
+      },
+    );
+    const asker = await client();
+    for (let i = 0; i < 3; i++) asker.send('x', listener.port);
+    expect(await asker.until(2)).toEqual(['first', 'third']);
+    expect(listener.stats()).toMatchObject({ replied: 2, sendErrors: 1 });
+  });
+});
