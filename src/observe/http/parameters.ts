@@ -1,9 +1,9 @@
 /**
  * Query parameters of the API: each may stand once, and unknown ones are errors, so that a typo is seen.
  */
-import { type Name, NameError, parseName } from '../../dns/name.js';
-import { isMetaType, parseType, RRClass, RRType } from '../../dns/registry.js';
+import type { Name } from '../../dns/name.js';
 import type { Question } from '../../dns/rrset.js';
+import { QuestionError, readName, readQuestion } from '../question-text.js';
 import { HttpProblem } from './problem.js';
 
 export type Parameters = ReadonlyMap<string, string>;
@@ -24,32 +24,27 @@ export function readParameters(query: unknown, known: readonly string[]): Parame
 
 /** @throws {HttpProblem} 400 */
 export function nameParameter(parameters: Parameters): Name {
-  const text = parameters.get('name');
-  if (text === undefined) throw new HttpProblem(400, 'BAD_NAME', 'The parameter name is missing.');
-  try {
-    return parseName(text);
-  } catch (error) {
-    if (error instanceof NameError)
-      throw new HttpProblem(400, 'BAD_NAME', `That is no domain name: ${error.message}.`);
-    throw error;
-  }
+  return refusing(() => readName(needed(parameters)));
 }
 
 /** The question of `name` and `type`; A when no type is given. @throws {HttpProblem} 400 */
 export function questionParameters(parameters: Parameters): Question {
-  const name = nameParameter(parameters);
-  const type = parseType(parameters.get('type') ?? 'A');
-  if (type === undefined) {
-    throw new HttpProblem(
-      400,
-      'BAD_TYPE',
-      'That is no record type; write a mnemonic such as AAAA, or TYPE65280.',
-    );
+  return refusing(() => readQuestion(needed(parameters), parameters.get('type')));
+}
+
+function needed(parameters: Parameters): string {
+  const text = parameters.get('name');
+  if (text === undefined) throw new HttpProblem(400, 'BAD_NAME', 'The parameter name is missing.');
+  return text;
+}
+
+function refusing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof QuestionError) throw new HttpProblem(400, error.code, error.message);
+    throw error;
   }
-  if (type === 0 || (isMetaType(type) && type !== RRType.ANY)) {
-    throw new HttpProblem(400, 'BAD_TYPE', 'That type cannot be asked for.');
-  }
-  return { name, type, class: RRClass.IN };
 }
 
 /** A switch: `1`, `true` or nothing is on, `0` and `false` off. @throws {HttpProblem} 400 */

@@ -13,9 +13,11 @@ export const unpainted: Paint = (_style, text) => text;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Replaces characters that a terminal would obey by an escape. Texts from servers pass through here. */
+/** Replaces characters that a terminal would obey by an escape, tabs by a space. Texts from servers pass through here. */
 export function printable(text: string): string {
-  return text.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text
+    .replaceAll('\t', ' ')
+    .replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** `0.42 ms`, `12.3 ms`, `1234 ms`: three figures say enough. */

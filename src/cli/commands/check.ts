@@ -1,0 +1,56 @@
+/**
+ * `stratadns check`: everything that is wrong in the configuration and the zones, with its place.
+ */
+import { type InternetProblem, loadInternet } from '../../authority/load.js';
+import { loadConfig } from '../../config/load.js';
+import { ConfigError, formatProblem } from '../../config/problems.js';
+import { printable } from '../../observe/sinks/styles.js';
+import { ExitCode, type Io } from '../io.js';
+
+export interface CheckOptions {
+  readonly config?: string;
+  readonly zones?: string;
+}
+
+/** @returns the exit code: 2 when anything is an error; warnings alone are fine */
+export function check(options: CheckOptions, io: Io): number {
+  const problems: string[] = [];
+  let errors = 0;
+  if (options.config !== undefined) {
+    const found = configProblems(options.config);
+    problems.push(...found);
+    errors += found.length;
+  }
+  let served = '';
+  if (options.zones !== undefined) {
+    const { internet, problems: found } = loadInternet(options.zones);
+    problems.push(...problemLines(found));
+    errors += found.filter(({ severity }) => severity === 'error').length;
+    if (internet) served = ` (${internet.sources.length} zones on ${internet.servers.length} servers)`;
+  }
+  for (const line of problems) io.out(`${line}\n`);
+  const checked = [options.config, options.zones].filter((path) => path !== undefined);
+  const what = checked.length === 0 ? 'the defaults' : checked.join(', ');
+  io.out(
+    errors === 0 ? `ok: ${what}${served}\n` : `${errors} ${errors === 1 ? 'error' : 'errors'} in ${what}\n`,
+  );
+  return errors === 0 ? ExitCode.ok : ExitCode.misused;
+}
+
+function configProblems(file: string): string[] {
+  try {
+    loadConfig(file);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.problems.map((problem) => printable(formatProblem(problem)));
+    throw error;
+  }
+}
+
+/** `file:line:column: error: message (CODE)`, which editors can jump to. */
+export function problemLines(problems: readonly InternetProblem[]): string[] {
+  return problems.map(({ file, line, column, severity, message, code }) =>
+    printable(`${file}:${line}:${column}: ${severity}: ${message} (${code})`),
+  );
+}

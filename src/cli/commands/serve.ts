@@ -1,0 +1,135 @@
+/**
+ * `stratadns serve`: listeners, HTTP, signals, in one process.
+ */
+import type { Logger } from 'pino';
+import { MockInternet, ZonesError } from '../../compose/mock-internet.js';
+import { Stack } from '../../compose/stack.js';
+import type { Config } from '../../config/fields.js';
+import { ConfigError } from '../../config/problems.js';
+import { createHttpServer, type HttpServer } from '../../observe/http/server.js';
+import { systemClock } from '../../runtime/clock.js';
+import { secureRandom } from '../../runtime/random.js';
+import { type ConfigOptions, readConfiguration } from '../configuration.js';
+import { CliError, ExitCode, type Io } from '../io.js';
+import { makeLogger, queryLogger } from '../logger.js';
+import { logStrayErrors, untilStopped } from '../signals.js';
+import { packageVersion } from '../version.js';
+import { problemLines } from './check.js';
+
+export interface ServeOptions extends ConfigOptions {
+  readonly zones?: string;
+}
+
+/** How long queries under way may take to finish after SIGTERM. */
+const DRAIN_MS = 3000;
+
+/** Serves until a signal ends it. */
+export async function serve(options: ServeOptions, io: Io): Promise<void> {
+  const config = readConfiguration(options);
+  const log = makeLogger(config.log.level);
+  logStrayErrors(log);
+  const stack = await openStack(config, options, log);
+  let http: HttpServer | undefined;
+  let httpAt: string | undefined;
+  try {
+    await stack.start();
+    if (config.http.enabled) {
+      http = httpServer(config, stack, log);
+      httpAt = await listenHttp(http, config);
+    }
+  } catch (error) {
+    await stack.close(0);
+    throw error;
+  }
+  announce(stack, httpAt, log, io);
+  await untilStopped(log, {
+    reload: () => reload(stack, options, log),
+    close: async () => {
+      await stack.close(DRAIN_MS);
+      await http?.close();
+    },
+  });
+}
+
+async function openStack(config: Config, options: ServeOptions, log: Logger): Promise<Stack> {
+  const logQuery = config.log.queries ? queryLogger(log) : undefined;
+  return withZoneProblems(() =>
+    Stack.create({ config, zonesDir: options.zones, log, version: packageVersion(), logQuery }),
+  );
+}
+
+/** Turns problems of zone files into the lines that `check` prints. */
+export async function withZoneProblems<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ZonesError)) throw error;
+    throw new CliError(ExitCode.misused, problemLines(error.problems).join('\n'));
+  }
+}
+
+function httpServer(config: Config, stack: Stack, log: Logger): HttpServer {
+  const { address, port, token } = config.http;
+  const onError = (error: unknown) => log.error({ err: error }, 'an HTTP request failed; this is a bug');
+  return createHttpServer({ address, port, token, control: stack, clock: systemClock, onError });
+}
+
+async function listenHttp(http: HttpServer, { http: { address, port } }: Config): Promise<string> {
+  try {
+    const at = await http.listen();
+    return `http://${hostPort(at.address, at.port)}`;
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    throw new CliError(
+      ExitCode.failed,
+      `cannot listen on ${hostPort(address, port)} (http): ${String(code)}: choose another with --http or http.port`,
+    );
+  }
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The one line that says every socket listens; before it, for people, what to try. */
+function announce(stack: Stack, http: string | undefined, log: Logger, io: Io): void {
+  const udp = stack.listeners.filter(({ transport }) => transport === 'udp');
+  const [first] = udp;
+  const tryIt = first && digLine(first.address, first.port);
+  if (tryIt) io.err(`\n  Try:  ${tryIt}\n${http === undefined ? '' : `  Page: ${http}/\n`}\n`);
+  const listen = udp.map(({ address, port }) => hostPort(address, port));
+  const mock = stack.mockInternet;
+  log.info({ listen, http, ...(mock ? { mock } : {}), try: tryIt }, 'ready');
+}
+
+function digLine(address: string, port: number): string {
+  const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `dig @${reachable} -p ${port} www.example.com`;
+}
+
+/** A file that cannot be used changes nothing. */
+function reload(stack: Stack, options: ServeOptions, log: Logger): void {
+  try {
+    stack.reload(readConfiguration(options));
+    log.info('configuration reloaded; listen, workers, http, cache sizes and log need a restart');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    log.error({ problems: error.problems }, 'the new configuration cannot be used; the old one stays');
+  }
+}
+
+/** `stratadns mock`: only the mock internet, for other resolvers. */
+export async function mock(options: { readonly zones: string }, io: Io): Promise<void> {
+  const log = makeLogger('info');
+  logStrayErrors(log);
+  const internet = await withZoneProblems(() =>
+    MockInternet.open(options.zones, systemClock, secureRandom(), log),
+  );
+  internet.watch(systemClock, log, (apexes) => log.info({ zones: apexes.length }, 'zones reloaded'));
+  const { port, rootHints } = internet.root;
+  const root = rootHints[0]?.addresses[0];
+  const tryIt = root && `dig @${root} -p ${port} . NS +norecurse`;
+  if (tryIt) io.err(`\n  Try:  ${tryIt}\n\n`);
+  log.info({ zones: internet.zoneCount, servers: internet.serverCount, port, try: tryIt }, 'ready');
+  await untilStopped(log, { close: () => internet.close() });
+}

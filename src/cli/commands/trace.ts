@@ -1,0 +1,89 @@
+/**
+ * `stratadns trace` and `stratadns explain`: one question walked here, or by a running server.
+ */
+import { formatName } from '../../dns/name.js';
+import { formatType } from '../../dns/registry.js';
+import type { Question } from '../../dns/rrset.js';
+import { readQuestion } from '../../observe/question-text.js';
+import { type TraceReport, traceQuestion } from '../../observe/sinks/collect.js';
+import { explain as explainReport } from '../../observe/sinks/explain.js';
+import { reportFromJson, reportToJson } from '../../observe/sinks/json.js';
+import { treeLines } from '../../observe/sinks/tree.js';
+import { verdictLines } from '../../observe/sinks/verdict-text.js';
+import { silentLog } from '../../server/log.js';
+import { readConfiguration } from '../configuration.js';
+import { type Io, paintFor } from '../io.js';
+import { ServerClient } from '../server-client.js';
+import { packageVersion } from '../version.js';
+
+export interface TraceOptions {
+  readonly config?: string;
+  readonly zones?: string;
+  readonly at?: string;
+  readonly json?: boolean;
+  readonly fresh?: boolean;
+  readonly token?: string;
+}
+
+export async function trace(
+  name: string,
+  type: string | undefined,
+  options: TraceOptions,
+  io: Io,
+): Promise<void> {
+  const report = await walk(readQuestion(name, type), options, io);
+  if (options.json) return io.out(`${JSON.stringify(reportToJson(report), undefined, 2)}\n`);
+  io.out(`${treeLines(report, paintFor(io)).join('\n')}\n`);
+}
+
+export async function explain(
+  name: string,
+  type: string | undefined,
+  options: TraceOptions,
+  io: Io,
+): Promise<void> {
+  const question = readQuestion(name, type);
+  const report = await walk(question, options, io);
+  const verdict = explainReport(report);
+  if (options.json) return io.out(`${JSON.stringify(verdict, undefined, 2)}\n`);
+  const title = `${formatName(question.name)} ${formatType(question.type)}`;
+  io.out(`${verdictLines(title, verdict, paintFor(io)).join('\n')}\n`);
+}
+
+function walk(question: Question, options: TraceOptions, io: Io): Promise<TraceReport> {
+  return options.at === undefined
+    ? walkHere(question, options)
+    : walkThere(question, options.at, options, io);
+}
+
+/** The same stack as the server's, without listeners, and with caches that are empty. */
+async function walkHere(question: Question, options: TraceOptions): Promise<TraceReport> {
+  const config = readConfiguration({ config: options.config });
+  const [{ Stack }, { withZoneProblems }] = await Promise.all([
+    import('../../compose/stack.js'),
+    import('./serve.js'),
+  ]);
+  const stack = await withZoneProblems(() =>
+    Stack.create({ config, zonesDir: options.zones, log: silentLog, version: packageVersion() }),
+  );
+  try {
+    return await traceQuestion(stack, question, { fresh: options.fresh });
+  } finally {
+    await stack.close(0);
+  }
+}
+
+async function walkThere(
+  question: Question,
+  url: string,
+  { fresh, token }: TraceOptions,
+  io: Io,
+): Promise<TraceReport> {
+  const client = new ServerClient(url, token ?? io.token);
+  const query = {
+    name: formatName(question.name),
+    type: formatType(question.type),
+    ...(fresh ? { fresh: '1' } : {}),
+  };
+  return reportFromJson(await client.json('GET', '/trace', query));
+}

@@ -1,0 +1,32 @@
+/**
+ * The program's log: JSON lines on standard output, one object per line.
+ */
+import pino, { type Logger } from 'pino';
+import type { Config } from '../config/fields.js';
+import { formatName } from '../dns/name.js';
+import { formatRcode, formatType } from '../dns/registry.js';
+import type { QueryRecord } from '../runtime/recorder.js';
+
+/** Writes are synchronous, so that the last line is there when the process ends. */
+export function makeLogger(level: Config['log']['level']): Logger {
+  return pino({ level }, pino.destination({ dest: 1, sync: true }));
+}
+
+/** One line per client query, for `log.queries`. */
+export function queryLogger(log: Logger): (query: QueryRecord) => void {
+  return (query) => {
+    log.info(
+      {
+        client: query.client,
+        transport: query.transport,
+        qname: query.qname === undefined ? undefined : formatName(query.qname),
+        qtype: formatType(query.qtype),
+        rcode: query.rcode === undefined ? undefined : formatRcode(query.rcode),
+        class: query.lookupClass,
+        miss: query.missReason,
+        ms: Number(query.tookMs.toFixed(3)),
+      },
+      'query',
+    );
+  };
+}

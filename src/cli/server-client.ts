@@ -1,0 +1,101 @@
+/**
+ * Talks to a running server over its HTTP interface, for `--at`.
+ *
+ * What comes back is checked by whoever shows it; this file owns reaching the server and its refusals.
+ */
+import { CliError, ExitCode } from './io.js';
+
+export const defaultServerUrl = 'http://127.0.0.1:8053';
+const TIMEOUT_MS = 30_000;
+
+export class ServerClient {
+  private readonly base: URL;
+
+  /** @throws {CliError} when `url` is no HTTP URL */
+  constructor(
+    url: string,
+    private readonly token: string | undefined,
+  ) {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw new CliError(
+        ExitCode.misused,
+        `--at: expected a URL such as ${defaultServerUrl}; got ${JSON.stringify(url)}`,
+      );
+    }
+    this.base = new URL(url);
+  }
+
+  async json(
+    method: 'GET' | 'DELETE',
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const response = await this.request(method, path, query);
+    try {
+      return await response.json();
+    } catch {
+      throw this.notOurs();
+    }
+  }
+
+  /** The body in pieces, as they come. */
+  async *stream(path: string): AsyncGenerator<string> {
+    const { body } = await this.request('GET', path, {});
+    if (!body) return;
+    const decoder = new TextDecoder();
+    for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
+  }
+
+  private async request(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+  ): Promise<Response> {
+    const url = new URL(path, this.base);
+    url.search = new URLSearchParams(query).toString();
+    const headers: Record<string, string> =
+      this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers,
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      const why = reasonOf(error);
+      throw new CliError(
+        ExitCode.failed,
+        `No server answers at ${this.base.origin} (${why}). Start one with "stratadns serve", or give its URL with --at.`,
+      );
+    }
+    if (response.ok) return response;
+    throw new CliError(
+      ExitCode.failed,
+      `The server at ${this.base.origin} refused: ${await refusalOf(response)}`,
+    );
+  }
+
+  private notOurs(): CliError {
+    return new CliError(ExitCode.failed, `What answers at ${this.base.origin} is not stratadns.`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const code = (cause as { code?: unknown }).code;
+  if (typeof code === 'string') return code;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+async function refusalOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    if (typeof error?.message === 'string') return `${error.message} (${response.status})`;
+  } catch {
+    // Not our JSON; the status says enough.
+  }
+  return `status ${response.status}`;
+}

@@ -1,0 +1,274 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Io } from '../../../src/cli/io.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { describeOptions } from '../../../src/config/describe.js';
+import { type Running, startHttp } from '../observe/http/http-client.js';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], io: Partial<Io> = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const code = await runProgram(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    colour: false,
+    token: undefined,
+    ...io,
+  });
+  return { code, out, err };
+}
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stratadns-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('help', () => {
+  it('lists every command of the contract', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const command of ['serve', 'trace', 'explain', 'stats', 'cache', 'mock', 'check']) {
+      expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+  });
+
+  it.each([
+    [
+      'serve',
+      ['--config <file>', '--zones <dir>', '--listen <addr:port>', '--http <addr:port>', '--workers <n>'],
+    ],
+    ['trace', ['--json', '--zones <dir>', '--config <file>', '--at <url>']],
+    ['explain', ['--json', '--zones <dir>', '--config <file>', '--at <url>']],
+    ['stats', ['--at <url>', 'http://127.0.0.1:8053']],
+    ['mock', ['--zones <dir>']],
+    ['check', ['--config <file>', '--zones <dir>']],
+  ])('of %s names its flags', async (command, flags) => {
+    const { code, out } = await run([command, '--help']);
+    expect(code).toBe(0);
+    for (const flag of flags) expect(out).toContain(flag);
+  });
+
+  it('of check documents every option of the file', async () => {
+    const { out } = await run(['check', '--help']);
+    for (const { key, doc } of describeOptions()) {
+      expect(out).toContain(`\n  ${key}\n`);
+      expect(out).toContain(doc);
+    }
+  });
+
+  it('of the version is that of the package', async () => {
+    expect((await run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('wrong command lines', () => {
+  const cases: [args: string[], says: RegExp][] = [
+    [[], /Usage: stratadns/],
+    [['srve'], /unknown command 'srve'\n\(Did you mean serve\?\)/],
+    [['serve', '--lsten', 'x'], /unknown option '--lsten'\n\(Did you mean --listen\?\)/],
+    [['serve', 'extra'], /too many arguments/],
+    [['serve', '--listen', 'here'], /^--listen: expected ADDRESS:PORT.*"here"\n$/],
+    [['serve', '--http', '127.0.0.1'], /^--http: expected ADDRESS:PORT/],
+    [['serve', '--workers', '0'], /^--workers: expected auto, or a whole number from 1 to 256/],
+    [['serve', '--config', '/nonexistent.yaml'], /^\/nonexistent.yaml: cannot be read/],
+    [['trace'], /missing required argument 'name'/],
+    [['trace', 'a..b'], /^That is no domain name: two dots/],
+    [['trace', 'a.test', 'NOPE'], /^That is no record type/],
+    [['explain', 'a.test', 'AXFR'], /^That type cannot be asked for/],
+    [['trace', 'a.test', '--at', 'http://127.0.0.1:9', '--zones', 'x'], /cannot be used with/],
+    [
+      ['trace', 'a.test', '--at', 'nowhere'],
+      /^--at: expected a URL such as http:\/\/127.0.0.1:8053; got "nowhere"/,
+    ],
+    [['stats', '--at', 'file:///etc/passwd'], /^--at: expected a URL/],
+    [['cache', 'show'], /missing required argument/],
+    [['cache', 'flush', 'a..b'], /no domain name/],
+    [['cache', 'drop', 'a'], /unknown command 'drop'/],
+    [['mock'], /required option '-z, --zones <dir>' not specified/],
+  ];
+  it.each(cases)('%j end with 2 and a sentence', async (args, says) => {
+    const { code, out, err } = await run(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(says);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('check', () => {
+  it('of nothing finds the defaults right', async () => {
+    expect(await run(['check'])).toEqual({ code: 0, out: 'ok: the defaults\n', err: '' });
+  });
+
+  it('of a good file says so', async () => {
+    const path = file('good.yaml', 'cache: { prefetch: false }\n');
+    expect(await run(['check', '--config', path])).toEqual({ code: 0, out: `ok: ${path}\n`, err: '' });
+  });
+
+  it('of a bad file gives every problem with file, line and column, and 2', async () => {
+    const path = file('bad.yaml', 'cache:\n  ttl: { mni: 3 }\nworkers: no\n');
+    const { code, out } = await run(['check', '--config', path]);
+    expect(code).toBe(2);
+    expect(out.split('\n')).toEqual([
+      expect.stringMatching(/bad\.yaml:3:10: workers: expected auto/),
+      expect.stringMatching(/bad\.yaml:2:10: cache\.ttl\.mni: unknown key.*did you mean "min"/),
+      `2 errors in ${path}`,
+      '',
+    ]);
+  });
+
+  it('of zones gives what is wrong there, and 2', async () => {
+    const { code, out } = await run(['check', '--zones', join(folder, 'no-zones')]);
+    expect(code).toBe(2);
+    expect(out).toMatch(/internet\.yaml:1:1: error: cannot read the manifest/);
+  });
+
+  it('of the zones that ship finds no error', async () => {
+    const { code, out } = await run(['check', '--zones', 'zones']);
+    expect(out).toMatch(/^ok: zones \(\d+ zones on \d+ servers\)$/m);
+    expect(code).toBe(0);
+  });
+});
+
+describe('commands for a running server', () => {
+  let http: Running;
+  let at: string[];
+  beforeAll(async () => {
+    http = await startHttp({ token: 'secret', limits: { requestsPerSec: 100_000, tracesPerSec: 100_000 } });
+    at = ['--at', `http://127.0.0.1:${http.port}`];
+  });
+  afterAll(() => http.close());
+
+  it('stats shows classes with their share, caches and reasons', async () => {
+    const { code, out } = await run(['stats', ...at]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^stratadns 9\.9\.9, up 90 s, 2 workers, 4 queries$/m);
+    expect(out).toMatch(/^stub +3 +75\.0 % +0\.06 ms +30\.0 ms$/m);
+    expect(out).toMatch(/^resolver +7 +1\.0 KiB +3 +6 +2$/m);
+    expect(out).toMatch(/^misses +never-seen 1$/m);
+    expect(JSON.parse((await run(['stats', '--json', ...at])).out)).toMatchObject({ queries: { total: 4 } });
+  });
+
+  it('cache show prints entries, or that there are none', async () => {
+    const { out } = await run(['cache', 'show', 'WWW.shop.test', ...at]);
+    expect(out).toBe(
+      'resolver: www.shop.test. A rrset 42 s left, rank answer\n  www.shop.test. 42 IN A 192.0.2.80\n',
+    );
+    expect((await run(['cache', 'show', 'none.test', ...at])).out).toBe(
+      'Nothing is cached under none.test.\n',
+    );
+  });
+
+  it('cache flush needs the token, from the flag or the environment', async () => {
+    const refused = await run(['cache', 'flush', 'shop.test', ...at]);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/refused: This needs a Bearer token\. \(401\)/);
+    expect(await run(['cache', 'flush', 'shop.test', '--token', 'secret', ...at])).toEqual({
+      code: 0,
+      out: '3 entries removed under shop.test.\n',
+      err: '',
+    });
+    const below = await run(['cache', 'flush', 'shop.test', '--subtree', ...at], { token: 'secret' });
+    expect(below.out).toBe('3 entries removed at and below shop.test.\n');
+    expect(http.control.flushed).toEqual(['shop.test.', 'shop.test. subtree']);
+  });
+
+  it('cache dump prints one JSON object a line', async () => {
+    const { out } = await run(['cache', 'dump', ...at]);
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).ttlSec),
+    ).toEqual([0, 1, 2]);
+  });
+
+  it('trace prints the tree of the server, in colour where there is some', async () => {
+    const { code, out } = await run(['trace', 'www.shop.test', ...at]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^├─ zone shop\.test\. 1 server, from the referral$/m);
+    expect(out).toMatch(/└─ no such name, insecure\n/);
+    expect((await run(['trace', 'www.shop.test', ...at], { colour: true })).out).toContain('\u001b[');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('trace --json prints what the server gave', async () => {
+    const { out } = await run(['trace', 'www.shop.test', 'AAAA', '--json', '--fresh', ...at]);
+    expect(JSON.parse(out)).toMatchObject({
+      QNAME: 'www.shop.test.',
+      QTYPEname: 'AAAA',
+      outcome: 'nxdomain',
+    });
+    expect(http.control.traced.at(-1)).toBe('www.shop.test. 28 fresh');
+  });
+
+  it('explain prints the verdict, as JSON too', async () => {
+    expect((await run(['explain', 'www.shop.test', ...at])).out).toMatch(/says that there is no such name/);
+    expect(JSON.parse((await run(['explain', 'www.shop.test', '--json', ...at])).out)).toMatchObject({
+      ok: true,
+      blame: 'client',
+    });
+  });
+});
+
+describe('servers that are none of ours', () => {
+  let server: Server;
+  let reply = '';
+  let at: string[];
+  beforeAll(async () => {
+    server = createServer((_request, response) => response.end(reply));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    at = ['--at', `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
+  });
+  afterAll(() => server.close());
+
+  it.each(['', '<html>', '{}', '[]', '{"entries":5}', '{"outcome":"answer","events":[],"EDE":[]}'])(
+    'that reply %j are an error, not a crash',
+    async (text) => {
+      reply = text;
+      for (const args of [
+        ['stats'],
+        ['cache', 'show', 'a.test'],
+        ['cache', 'flush', 'a.test'],
+        ['trace', 'a.test'],
+        ['explain', 'a.test'],
+      ]) {
+        const { code, out, err } = await run([...args, ...at]);
+        expect({ args, code, out }).toEqual({ args, code: 1, out: '' });
+        expect(err).not.toMatch(/bug|^\s+at /m);
+      }
+    },
+  );
+
+  it('and no server at all are named, with what to do', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const { code, err } = await run(['stats', '--at', `http://127.0.0.1:${port}`]);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^No server answers at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)\. Start one with "stratadns serve"/,
+    );
+  });
+});
