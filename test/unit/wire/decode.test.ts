@@ -228,9 +228,11 @@ describe('decodeMessage: names', () => {
     expect(reasonOf(packet({ counts: [1], body: `\x02aa${'\x01a'.repeat(126)}\0\0\x01\0\x01` }))).toMatch(
       /255/,
     );
-    const owner = `\x01b${pointer(QNAME_AT)}`;
-    const wire = packet({ counts: [1, 1], body: `${longest}\0\0\x01\0\x01${record(owner, 1, ADDRESS)}` });
-    expect(reasonOf(wire)).toMatch(/255/);
+    const withOwner = (owner: string): Buffer =>
+      packet({ counts: [1, 1], body: `${longest}\0\0\x01\0\x01${record(owner, 1, ADDRESS)}` });
+    expect(decoded(withOwner(`\x01b${pointer(QNAME_AT + 2)}`)).answer[0]?.name.length).toBe(255);
+    expect(reasonOf(withOwner(`\x02bb${pointer(QNAME_AT + 2)}`))).toMatch(/255/);
+    expect(reasonOf(withOwner(`\x01b${pointer(QNAME_AT)}`))).toMatch(/255/);
   });
 
   it('reads a chain of 127 pointers and refuses 128', () => {

@@ -188,6 +188,18 @@ describe('encodeMessage: limits', () => {
     });
   });
 
+  it('looks for smaller additional RRsets only up to the eighth that does not fit', () => {
+    const large = (count: number): RRset[] =>
+      Array.from({ length: count }, (_, i) => addresses(`n${i}.test.`, 60));
+    const small = addresses('b.test.', 1);
+    expect(decoded(encodeMessage(messageWith({ additional: [...large(7), small] }), 512)).additional).toEqual(
+      [small],
+    );
+    expect(decoded(encodeMessage(messageWith({ additional: [...large(8), small] }), 512)).additional).toEqual(
+      [],
+    );
+  });
+
   it('points at no name that was taken back', () => {
     const message = messageWith({
       additional: [
