@@ -57,9 +57,10 @@ const duration = z.union([z.number(), z.string()]).transform((value, context): n
   return 0;
 });
 const chance = z
-  .union([z.boolean(), z.number().min(0).max(1)], {
-    error: 'expected true, false or a probability from 0 to 1',
-  })
+  .custom<boolean | number>(
+    (value) => typeof value === 'boolean' || (typeof value === 'number' && value >= 0 && value <= 1),
+    'expected true, false or a probability from 0 to 1',
+  )
   .transform(Number);
 const rcode = z.string().transform((text, context): number => {
   const known = Object.entries(Rcode).find(([name, value]) => name === text.toUpperCase() && value < 16);

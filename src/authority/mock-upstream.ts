@@ -13,16 +13,17 @@ import { Exchange } from '../transport/exchange.js';
 import { prepareQuery } from '../transport/outgoing-query.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from '../transport/upstream.js';
 import { UpstreamCounters } from '../transport/upstream-counters.js';
-import type { AuthorityServer } from './server.js';
+import type { ReachableServer } from './server.js';
 
 /** Where the servers are; the Internet is one. */
 export interface ServerDirectory {
-  serverAt(address: string): AuthorityServer | undefined;
+  serverAt(address: string): ReachableServer | undefined;
 }
 
 export class MockUpstream implements Upstream {
   readonly counters = new UpstreamCounters();
   readonly open = new Set<MockExchange>();
+  private closed = false;
 
   constructor(
     private readonly directory: ServerDirectory,
@@ -34,17 +35,19 @@ export class MockUpstream implements Upstream {
     return new Promise((resolve) => {
       const exchange = new MockExchange(this, query, resolve);
       this.open.add(exchange);
-      exchange.send(this.directory.serverAt(query.endpoint.address), this.random);
+      if (this.closed) exchange.fail('connection-closed');
+      else exchange.send(this.directory.serverAt(query.endpoint.address), this.random);
     });
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     for (const exchange of [...this.open]) exchange.fail('connection-closed');
   }
 }
 
 class MockExchange extends Exchange {
-  private cancelArrival: CancelTimer | undefined;
+  private readonly onTheWay: CancelTimer[] = [];
 
   constructor(
     private readonly owner: MockUpstream,
@@ -54,7 +57,7 @@ class MockExchange extends Exchange {
     super(query, owner.clock, owner.counters, resolve);
   }
 
-  send(server: AuthorityServer | undefined, random: Random): void {
+  send(server: ReachableServer | undefined, random: Random): void {
     const { transport } = this.query;
     const outgoing = prepareQuery(this.query, random.uint16(), random);
     this.markSent();
@@ -62,11 +65,11 @@ class MockExchange extends Exchange {
       this.fail('connection-refused');
       return;
     }
-    const reply = server.answerQuery(outgoing.wire, transport, random);
-    if (reply.kind === 'silence') return;
-    const arrive = () => this.receive(reply.packet, outgoing);
-    if (reply.delayMs > 0) this.cancelArrival = this.owner.clock.after(reply.delayMs, arrive);
-    else arrive();
+    server.deliver(outgoing.wire, transport, random, (packet, delayMs) => {
+      const arrive = () => this.receive(packet, outgoing);
+      if (delayMs > 0) this.onTheWay.push(this.owner.clock.after(delayMs, arrive));
+      else arrive();
+    });
   }
 
   protected override expiryFault(): UpstreamFault {
@@ -74,7 +77,7 @@ class MockExchange extends Exchange {
   }
 
   protected override release(): void {
-    this.cancelArrival?.();
+    for (const cancel of this.onTheWay) cancel();
     this.owner.open.delete(this);
   }
 }

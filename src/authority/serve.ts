@@ -89,18 +89,19 @@ class Opening {
 
   private handler(server: AuthorityServer, transport: 'udp' | 'tcp'): PacketHandler {
     return (packet, _client, send) => {
-      const reply = server.answerQuery(packet, transport, this.random);
-      if (reply.kind === 'silence') return;
-      if (reply.delayMs <= 0) {
-        send(reply.packet);
-        return;
-      }
-      const cancel = this.clock.after(reply.delayMs, () => {
-        this.delayed.delete(cancel);
-        send(reply.packet);
+      server.deliver(packet, transport, this.random, (reply, delayMs) => {
+        if (delayMs > 0) this.sendLater(reply, delayMs, send);
+        else send(reply);
       });
-      this.delayed.add(cancel);
     };
+  }
+
+  private sendLater(reply: Buffer, delayMs: number, send: (reply: Buffer) => void): void {
+    const cancel = this.clock.after(delayMs, () => {
+      this.delayed.delete(cancel);
+      send(reply);
+    });
+    this.delayed.add(cancel);
   }
 
   serving(): Serving {

@@ -25,9 +25,22 @@ export interface ServerSpec {
   readonly faults: Faults;
 }
 
+/** A server as its clients see it: packets in, packets out. */
+export interface ReachableServer {
+  /** Whether TCP connections are taken. */
+  readonly takesTcp: boolean;
+  /** Calls `reply` for each packet it sends back, at once or later; `delayMs` is the time on the way. */
+  deliver(
+    packet: Buffer,
+    transport: UpstreamTransport,
+    random: Random,
+    reply: (packet: Buffer, delayMs: number) => void,
+  ): void;
+}
+
 const SILENCE: ServerReply = { kind: 'silence' };
 
-export class AuthorityServer {
+export class AuthorityServer implements ReachableServer {
   /** @param rootServers host names for upward referrals of a lame server */
   constructor(
     readonly spec: ServerSpec,
@@ -54,5 +67,15 @@ export class AuthorityServer {
     const distorted = distort(faults, response, transport, random);
     const reply = corrupt(faults, encodeToFit(distorted, query, transport), random);
     return { kind: 'reply', packet: reply, delayMs };
+  }
+
+  deliver(
+    packet: Uint8Array,
+    transport: UpstreamTransport,
+    random: Random,
+    reply: (packet: Buffer, delayMs: number) => void,
+  ): void {
+    const answer = this.answerQuery(packet, transport, random);
+    if (answer.kind === 'reply') reply(answer.packet, answer.delayMs);
   }
 }
