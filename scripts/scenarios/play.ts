@@ -76,7 +76,6 @@ class Player {
   private readonly engine: Engine;
   private readonly pipeline: Pipeline;
   private answers: Message[] = [];
-  private asked = 0;
 
   constructor(scenario: Scenario, minimisation: Minimisation, completing: boolean) {
     this.clock = new VirtualClock(startTime(scenario));
@@ -138,19 +137,25 @@ class Player {
   private async query(step: Step): Promise<undefined> {
     const entry = step.entry!;
     const packet = entry.raw !== undefined ? Buffer.from(entry.raw, 'hex') : clientPacket(step);
-    this.asked++;
-    this.pipeline.handle(packet, CLIENT, (wire) => {
-      const decoded = decodeMessage(wire);
-      if (decoded.ok) this.answers.push(decoded.message);
-    });
+    this.answers = [];
+    this.ask(packet, 'udp');
     await this.settle();
+  }
+
+  /** Sends a client's packet; a truncated answer makes the client come again by TCP. */
+  private ask(packet: Buffer, transport: 'udp' | 'tcp'): void {
+    this.pipeline.handle(packet, { ...CLIENT, transport }, (wire) => {
+      const decoded = decodeMessage(wire);
+      if (decoded.ok && decoded.message.tc && transport === 'udp') this.ask(packet, 'tcp');
+      else if (decoded.ok) this.answers.push(decoded.message);
+    });
   }
 
   private async check(step: Step): Promise<string | undefined> {
     for (let waited = 0; this.answers.length === 0 && waited < ANSWER_WITHIN_MS; waited += 50) {
       await this.clock.advance(50);
     }
-    const answer = this.answers.shift();
+    const answer = this.answers.pop();
     if (!answer) return 'no answer';
     if (answer.questions.length === 0) return 'an answer without question';
     const diff = difference(step.entry!, answer);

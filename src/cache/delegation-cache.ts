@@ -29,6 +29,8 @@ export interface DelegationServer {
   readonly name: Name;
   /** Literal IPv4 and IPv6 addresses. */
   readonly addresses: readonly string[];
+  /** Addresses out of the parent's bailiwick: for this delegation only, when nothing else helps. */
+  readonly spare?: readonly string[];
 }
 
 export interface Delegation {
@@ -120,6 +122,11 @@ export class DelegationCache {
     return leaseUntilMs;
   }
 
+  /** Stores a delegation of a snapshot; false when it is over, one is held already, or there is no room. */
+  restore(saved: Delegation, nowMs: number): boolean {
+    return this.peek(saved.zone, nowMs) === undefined && this.put(saved);
+  }
+
   /** The deepest live delegation at or above `name`; counts one hit or one miss. */
   closest(name: Name): Delegation | undefined {
     const nowMs = this.clock.wallMs();
@@ -197,7 +204,11 @@ function ownDelegation(delegation: Delegation, leaseUntilMs: number): Delegation
   const { zone, servers, ds, dsProof, security } = delegation;
   return {
     zone: ownOctets(zone),
-    servers: servers.map((s) => ({ name: ownOctets(s.name), addresses: s.addresses.map(ownOctets) })),
+    servers: servers.map((s) => ({
+      name: ownOctets(s.name),
+      addresses: s.addresses.map(ownOctets),
+      ...(s.spare && s.spare.length > 0 ? { spare: s.spare.map(ownOctets) } : {}),
+    })),
     ds: typeof ds === 'string' ? ds : ownRRset(ds),
     dsProof: dsProof.map(ownRRset),
     leaseUntilMs,

@@ -8,7 +8,7 @@
 import type { ResolverCache } from '../cache/rrset-cache.js';
 import type { Name } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
-import { addressesOf } from './asked-zone.js';
+import { addressesOf, type ZoneFinder } from './asked-zone.js';
 import type { AddressBook } from './name-servers.js';
 import type { QueryContext } from './query-context.js';
 import type { NameResolver, NameResolverOptions } from './resolve-name.js';
@@ -18,6 +18,7 @@ export class CachingAddressBook implements AddressBook {
 
   constructor(
     private readonly rrsets: ResolverCache,
+    private readonly zones: ZoneFinder,
     private readonly resolver: NameResolver,
     private readonly options: NameResolverOptions,
     families: { ipv4: boolean; ipv6: boolean },
@@ -32,10 +33,14 @@ export class CachingAddressBook implements AddressBook {
     });
   }
 
-  async lookup(name: Name, ctx: QueryContext): Promise<readonly string[]> {
+  parentSide(name: Name): readonly string[] {
+    return this.zones.parentSide(name);
+  }
+
+  async lookup(name: Name, zone: Name, ctx: QueryContext): Promise<readonly string[]> {
     for (const type of this.types) {
       const question = { name, type, class: RRClass.IN };
-      const child = ctx.child(question, 'ns-address');
+      const child = ctx.child(question, 'ns-address', zone);
       if (!child) continue;
       const { outcome } = await this.resolver.resolve(question, child, this.options);
       if (outcome.kind === 'answer') return outcome.rrsets.flatMap(addressesOf);

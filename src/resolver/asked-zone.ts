@@ -15,6 +15,8 @@ export interface ZoneServer {
   readonly name: Name | undefined;
   /** Glue or configured addresses; empty when the name has to be resolved first. */
   readonly endpoints: readonly ServerEndpoint[];
+  /** Addresses the parent gave though it may not speak for the name; the last resort. */
+  readonly spare: readonly string[];
 }
 
 export type ZoneSource = 'hints' | 'cache' | 'referral' | 'stub' | 'forward';
@@ -53,7 +55,7 @@ export class ZoneFinder {
       zone: ROOT,
       source: 'hints',
       leaseUntilMs: Number.POSITIVE_INFINITY,
-      servers: hints.map((h) => ({ name: h.name, endpoints: this.endpoints(h.addresses) })),
+      servers: hints.map((h) => ({ name: h.name, endpoints: this.endpoints(h.addresses), spare: [] })),
     };
     // The longest zone first, so that the first match is the closest one.
     this.configured = configured
@@ -61,7 +63,7 @@ export class ZoneFinder {
         zone: c.zone,
         source: c.kind,
         leaseUntilMs: Number.POSITIVE_INFINITY,
-        servers: [{ name: undefined, endpoints: c.servers }],
+        servers: [{ name: undefined, endpoints: c.servers, spare: [] }],
       }))
       .sort((a, b) => b.zone.length - a.zone.length);
   }
@@ -71,12 +73,15 @@ export class ZoneFinder {
     return this.hints;
   }
 
-  /** The closest zone known to enclose the question. DS lives on the parent's side of a cut (RFC 4035 2.4). */
-  start(question: Question): AskedZone {
+  /**
+   * The closest zone known to enclose the question. DS lives on the parent's side of a cut (RFC 4035 2.4).
+   * @param isStuck true for zones that wait for the answer themselves
+   */
+  start(question: Question, isStuck: (zone: Name) => boolean = () => false): AskedZone {
     const from =
       question.type === RRType.DS && question.name !== ROOT ? parentName(question.name) : question.name;
     const configured = this.configured.find((c) => isSubdomain(from, c.zone));
-    const cached = this.delegations.closest(from);
+    const cached = this.closest(from, isStuck);
     // A zone of the configuration is a wall: delegations above it, or learnt elsewhere, do not count below it.
     if (
       configured &&
@@ -85,6 +90,26 @@ export class ZoneFinder {
       return configured;
     }
     return cached ? this.fromDelegation(cached, 'cache') : this.hints;
+  }
+
+  private closest(name: Name, isStuck: (zone: Name) => boolean): Delegation | undefined {
+    let found = this.delegations.closest(name);
+    while (found && isStuck(found.zone)) {
+      found = found.zone === ROOT ? undefined : this.delegations.closest(parentName(found.zone));
+    }
+    return found;
+  }
+
+  /** Addresses that delegations at or above a name give for it: what the parents say, not the zone itself. */
+  parentSide(name: Name): string[] {
+    const addresses = new Set<string>();
+    for (let at = this.delegations.closest(name); at; ) {
+      for (const server of at.servers) {
+        if (server.name === name) for (const address of server.addresses) addresses.add(address);
+      }
+      at = at.zone === ROOT ? undefined : this.delegations.closest(parentName(at.zone));
+    }
+    return [...addresses];
   }
 
   /** The configured zone that encloses `name`, if any. */
@@ -97,7 +122,11 @@ export class ZoneFinder {
       zone: delegation.zone,
       source,
       leaseUntilMs: delegation.leaseUntilMs,
-      servers: delegation.servers.map((s) => ({ name: s.name, endpoints: this.endpoints(s.addresses) })),
+      servers: delegation.servers.map((s) => ({
+        name: s.name,
+        endpoints: this.endpoints(s.addresses),
+        spare: s.spare ?? [],
+      })),
     };
   }
 

@@ -80,7 +80,7 @@ export class CachedLinks {
       return { kind: 'miss', reason: 'bypassed', stale: undefined };
     const direct = this.findRRset('answer', name, type, question, ctx, anySecurity);
     if (direct.kind === 'link') return direct;
-    const alias = type === RRType.CNAME ? undefined : this.findAlias(name, question, ctx, anySecurity);
+    const alias = this.findAlias(name, question, ctx, anySecurity);
     if (alias?.kind === 'link') return alias;
     const denial = this.findDenial(question, ctx, anySecurity, cutBelow);
     if (denial.kind === 'link') return denial;
@@ -139,7 +139,9 @@ export class CachedLinks {
     ctx: QueryContext,
     anySecurity: boolean,
   ): Exclude<Cached, { readonly kind: 'failure' }> | undefined {
-    if (this.caches.rrsets.peek(name, RRType.CNAME, question.class)) {
+    // DS may live above the zone that the CNAME is in; its servers know.
+    if (question.type === RRType.DS) return undefined;
+    if (question.type !== RRType.CNAME && this.caches.rrsets.peek(name, RRType.CNAME, question.class)) {
       return this.findRRset('alias', name, RRType.CNAME, question, ctx, anySecurity);
     }
     for (let owner = name; owner !== ROOT; ) {

@@ -58,6 +58,13 @@ export class MinimisationPlan {
     this.knownLabels = Math.max(this.knownLabels, labelCount(asked.name));
   }
 
+  /** Goes label by label after all, where the full question met the wrong side of a cut. False when it did so. */
+  stepByStep(): boolean {
+    if (!this.full || this.steps > 0 || this.totalLabels <= 1) return false;
+    this.full = false;
+    return true;
+  }
+
   /** The server stumbled over the short name. True when the full question is to be asked instead. */
   relax(): boolean {
     if (this.mode !== 'relaxed' || this.full) return false;

@@ -14,8 +14,13 @@ import type { Candidate } from './select-server.js';
 /** Finds addresses of name servers: from the cache at once, or by a sub-resolution. */
 export interface AddressBook {
   known(name: Name): readonly string[];
-  /** Resolves A and AAAA as the configuration allows. Empty when there is none. Never rejects. */
-  lookup(name: Name, ctx: QueryContext): Promise<readonly string[]>;
+  /** What delegations say of the name, though the name's own zone says otherwise or nothing. */
+  parentSide(name: Name): readonly string[];
+  /**
+   * Resolves A and AAAA as the configuration allows. Empty when there is none. Never rejects.
+   * @param zone the zone that waits for it
+   */
+  lookup(name: Name, zone: Name, ctx: QueryContext): Promise<readonly string[]>;
 }
 
 const MAX_LOOKUPS_PER_ZONE = 16;
@@ -29,6 +34,8 @@ export class NameServers {
   private failed = 0;
   /** Names whose glue is there but has not helped: resolved last, when every address has failed. */
   private glueDistrusted = false;
+  /** Everything else has failed: addresses of doubtful origin count too. */
+  private desperate = false;
 
   constructor(
     private readonly zone: AskedZone,
@@ -53,6 +60,10 @@ export class NameServers {
       const more =
         this.learnt.get(server.name) ?? (server.endpoints.length === 0 ? this.book.known(server.name) : []);
       for (const address of more) add(address, this.upstreamPort, server.name);
+      if (!this.desperate) continue;
+      for (const address of [...this.book.parentSide(server.name), ...server.spare]) {
+        add(address, this.upstreamPort, server.name);
+      }
     }
     return result;
   }
@@ -72,6 +83,14 @@ export class NameServers {
   /** All known addresses failed: names with glue, too, are worth asking the authoritative side about. */
   distrustGlue(): void {
     this.glueDistrusted = true;
+  }
+
+  /** The last resort: what parents say of the servers' addresses, in bailiwick or not. True when that is new. */
+  despair(): boolean {
+    if (this.desperate) return false;
+    const before = this.candidates().length;
+    this.desperate = true;
+    return this.candidates().length > before;
   }
 
   /** Resolves some missing names; true when at least one new address is known afterwards. */
@@ -102,7 +121,7 @@ export class NameServers {
 
   private async resolveOne(name: Name, ctx: QueryContext): Promise<boolean> {
     const before = this.candidates().length;
-    const addresses = await this.book.lookup(name, ctx);
+    const addresses = await this.book.lookup(name, this.zone.zone, ctx);
     if (addresses.length === 0) this.failed++;
     this.learnt.set(name, [...(this.learnt.get(name) ?? []), ...addresses]);
     return this.candidates().length > before;

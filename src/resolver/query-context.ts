@@ -35,6 +35,8 @@ export class QueryContext {
     readonly span: number,
     /** Caches are not read for the question itself (what is learnt is stored as always). */
     readonly bypassCache: boolean,
+    /** Zone whose servers' addresses are being sought by this resolution: it cannot be asked meanwhile. */
+    private readonly soughtFor: Name | undefined,
   ) {
     this.fresh = parent?.fresh ?? new FreshData();
   }
@@ -50,13 +52,16 @@ export class QueryContext {
       : undefined;
     const purpose = options.purpose ?? 'client';
     const bypass = options.bypassCache ?? false;
-    const ctx = new QueryContext(budget, clock, 0, purpose, undefined, question, state, 0, bypass);
+    const ctx = new QueryContext(budget, clock, 0, purpose, undefined, question, state, 0, bypass, undefined);
     ctx.emit({ kind: 'span', parent: 0, purpose, question });
     return ctx;
   }
 
-  /** A sub-resolution. Undefined when it would go too deep or would wait for itself. */
-  child(question: Question, purpose: SpanPurpose): QueryContext | undefined {
+  /**
+   * A sub-resolution. Undefined when it would go too deep or would wait for itself.
+   * @param soughtFor the zone that waits for the address in question
+   */
+  child(question: Question, purpose: SpanPurpose, soughtFor?: Name): QueryContext | undefined {
     if (this.waitsFor(question)) return undefined;
     if (!this.budget.enterDepth(this.depth + 1)) {
       this.emit({ kind: 'limit', item: 'depth' });
@@ -73,6 +78,7 @@ export class QueryContext {
       this.traceState,
       span,
       false,
+      soughtFor,
     );
     ctx.emit({ kind: 'span', parent: this.span, purpose, question });
     return ctx;
@@ -90,6 +96,14 @@ export class QueryContext {
   needsAddressOf(name: Name): boolean {
     for (let ctx: QueryContext | undefined = this; ctx; ctx = ctx.parent) {
       if (ctx.purpose === 'ns-address' && ctx.question.name === name) return true;
+    }
+    return false;
+  }
+
+  /** True for a zone that waits for this very resolution: only the zones above it can help. */
+  isStuck(zone: Name): boolean {
+    for (let ctx: QueryContext | undefined = this; ctx; ctx = ctx.parent) {
+      if (ctx.soughtFor === zone) return true;
     }
     return false;
   }

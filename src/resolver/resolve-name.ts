@@ -7,7 +7,7 @@
 
 import { formatName, type Name } from '../dns/name.js';
 import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
-import { Ede } from '../dns/registry.js';
+import { Ede, RRType } from '../dns/registry.js';
 import type { Question, RRset, Security } from '../dns/rrset.js';
 import type { MissReason } from '../runtime/trace.js';
 import { type CachedLinks, worstSecurity } from './cached-links.js';
@@ -95,6 +95,8 @@ export class NameResolver {
         return this.end(chain, bogus(link));
       }
       if (link.kind !== 'alias') return this.end(chain, finish(chain, link));
+      // Who asks for the CNAME that a DNAME makes has it; it is not followed.
+      if (question.type === RRType.CNAME) return this.end(chain, synthesisedCname(chain, link));
       ctx.emit({ kind: 'alias', from: name, to: link.target, by: link.by });
       if (!ctx.budget.spend('aliases')) {
         ctx.emit({ kind: 'limit', item: 'aliases' });
@@ -209,6 +211,13 @@ function finish(chain: Chain, link: Exclude<Link, { kind: 'alias' }>): Outcome {
   return link.kind === 'answer'
     ? { kind: 'answer', rrsets: link.rrsets, ...common }
     : { kind: link.kind, soa: link.soa, ...common };
+}
+
+function synthesisedCname(chain: Chain, link: Extract<Link, { kind: 'alias' }>): Outcome {
+  const cname = link.rrsets.at(-1)!;
+  const aliases = chain.aliases.filter((rrset) => rrset !== cname);
+  const { proof, security, ede, stale } = chain;
+  return { kind: 'answer', aliases, rrsets: [cname], proof, security, ede, stale };
 }
 
 function failure(reason: Failure['reason'], text: string): Failure {

@@ -4,7 +4,7 @@
  * Made once per resolver. Holds no state of a query; that is in QueryContext.
  */
 import type { Delegation } from '../cache/delegation-cache.js';
-import { toName } from '../dns/name.js';
+import { type Name, toName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
@@ -75,14 +75,12 @@ export class ResolverCore {
   learnDelegation(referral: ReferralData, denial: readonly RRset[], from: AskedZone): AskedZone {
     const nowMs = this.clock.wallMs();
     const ttlSec = Math.min(this.options.ttlMaxSec, Math.max(this.options.ttlMinSec, referral.ns.ttlSec));
-    const glue = new Map<string, string[]>();
-    for (const rrset of referral.glue) {
-      glue.set(rrset.name, [...(glue.get(rrset.name) ?? []), ...addressesOf(rrset)]);
-    }
+    const glue = addressesByName(referral.glue);
+    const spare = addressesByName(referral.spare);
     const names = [...new Set(referral.ns.rdatas.map(toName))];
     const delegation: Delegation = {
       zone: referral.child,
-      servers: names.map((name) => ({ name, addresses: glue.get(name) ?? [] })),
+      servers: names.map((name) => ({ name, addresses: glue.get(name) ?? [], spare: spare.get(name) })),
       ds: referral.ds ?? (denial.length > 0 ? 'none' : 'unknown'),
       dsProof: referral.ds ? [] : denial,
       security: 'unchecked',
@@ -105,4 +103,12 @@ export class ResolverCore {
       walked.zone.zone !== question.name
     );
   }
+}
+
+function addressesByName(rrsets: readonly RRset[]): Map<Name, string[]> {
+  const byName = new Map<Name, string[]>();
+  for (const rrset of rrsets) {
+    byName.set(rrset.name, [...(byName.get(rrset.name) ?? []), ...addressesOf(rrset)]);
+  }
+  return byName;
 }

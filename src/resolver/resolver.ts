@@ -99,7 +99,13 @@ export class Resolver implements RecursiveResolver {
     this.internalOptions = { ...base, anySecurity: true, cd: true, stale: undefined };
     const client = { ...base, anySecurity: false, stale: options.serveStale, onRefresh: this.refresh };
     this.clientOptions = { cd: { ...client, cd: true }, checked: { ...client, cd: false } };
-    this.core.addressBook = new CachingAddressBook(caches.rrsets, this.names, this.internalOptions, options);
+    this.core.addressBook = new CachingAddressBook(
+      caches.rrsets,
+      zones,
+      this.names,
+      this.internalOptions,
+      options,
+    );
   }
 
   async resolve(question: Question, options: ResolveOptions = {}): Promise<Resolution> {

@@ -32,8 +32,13 @@ export interface ReferralData {
   readonly child: Name;
   readonly ns: RRset;
   readonly ds: RRset | undefined;
-  /** Glue by name server name, addresses in text form are made by the delegation code. */
+  /** Address RRsets of name servers for which the asked server may speak. */
   readonly glue: readonly RRset[];
+  /**
+   * Address RRsets of the other name servers. They are used for this delegation only, and when nothing else
+   * helps: whoever delegates decides whom we ask anyway, but must not tell others' addresses to anyone else.
+   */
+  readonly spare: readonly RRset[];
 }
 
 export interface Scrubbed {
@@ -72,12 +77,14 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
   const authority = readAuthority(response, chain.last, asked, kept);
   // A referral is believed only when nothing was answered: NS beside an answer is how caches are poisoned.
   const referral = chain.final.length === 0 ? authority.referral : undefined;
-  const glue = referral ? takeGlue(response.additional, referral.ns, asked, kept) : [];
+  const addresses = referral ? takeGlue(response.additional, referral.ns, kept) : [];
+  const glue = addresses.filter((r) => isSubdomain(r.name, asked));
+  const spare = addresses.filter((r) => !isSubdomain(r.name, asked));
   return {
     ...chain,
     soa: authority.soa,
     denial: authority.denial,
-    referral: referral && { ...referral, glue },
+    referral: referral && { ...referral, glue, spare },
     upwardNs: authority.upwardNs,
     removed: [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
   };
@@ -98,17 +105,23 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
     const lastInZone = isSubdomain(last, asked);
     const end = { steps, last, lastInZone, nameTooLong: false };
     if (!lastInZone || steps.length >= MAX_LINKS_IN_RESPONSE) return { ...end, final: [] };
-    const final = answer.filter((r) => r.name === last && typeMatches(r, question));
+    // A DNAME above goes before what is found at the name: that CNAME is only made from it.
+    const above = dnameAbove(answer, last, asked, kept);
+    const final = above ? [] : answer.filter((r) => r.name === last && typeMatches(r, question));
     if (final.length > 0) {
       for (const rrset of final) kept.add(rrset);
       return { ...end, final };
     }
-    const step = aliasStep(answer, last, asked, question.type, kept);
+    const step = above ?? cnameStep(answer, last, question.type, kept);
     if (step === 'too-long') return { ...end, final: [], nameTooLong: true };
     // Being sent back to a name already passed is a loop: stop here and let the chain be asked on.
     if (!step || step.target === last) return { ...end, final: [] };
     steps.push(step);
     last = step.target;
+    // Who asks for the CNAME itself has it now.
+    if (question.type === RRType.CNAME) {
+      return { steps, last, lastInZone: isSubdomain(last, asked), nameTooLong: false, final: [] };
+    }
   }
 }
 
@@ -116,20 +129,26 @@ function typeMatches(rrset: RRset, question: Question): boolean {
   return rrset.class === question.class && (rrset.type === question.type || question.type === RRType.ANY);
 }
 
-function aliasStep(
+function dnameAbove(
   answer: readonly RRset[],
   owner: Name,
   asked: Name,
-  qtype: number,
   kept: Set<RRset>,
 ): AliasStep | 'too-long' | undefined {
   const dname = answer.find(
     (r) => r.type === RRType.DNAME && isStrictSubdomain(owner, r.name) && isSubdomain(r.name, asked),
   );
-  if (dname && dname.rdatas.length === 1) {
-    kept.add(dname);
-    return dnameStep(dname, owner);
-  }
+  if (dname?.rdatas.length !== 1) return undefined;
+  kept.add(dname);
+  return dnameStep(dname, owner);
+}
+
+function cnameStep(
+  answer: readonly RRset[],
+  owner: Name,
+  qtype: number,
+  kept: Set<RRset>,
+): AliasStep | undefined {
   if (qtype === RRType.CNAME) return undefined;
   const cname = answer.find((r) => r.type === RRType.CNAME && r.name === owner);
   if (!cname) return undefined;
@@ -160,7 +179,7 @@ export function dnameStep(dname: RRset, owner: Name): AliasStep | 'too-long' {
 interface Authority {
   readonly soa: RRset | undefined;
   readonly denial: readonly RRset[];
-  readonly referral: Omit<ReferralData, 'glue'> | undefined;
+  readonly referral: Omit<ReferralData, 'glue' | 'spare'> | undefined;
   readonly upwardNs: RRset | undefined;
 }
 
@@ -200,12 +219,13 @@ function capNs(ns: RRset): RRset {
     : { ...ns, rdatas: ns.rdatas.slice(0, MAX_NS_PER_DELEGATION) };
 }
 
-function takeGlue(additional: readonly RRset[], ns: RRset, asked: Name, kept: Set<RRset>): RRset[] {
+/** Addresses of the servers that the referral names. Those out of bailiwick are kept apart, see ReferralData. */
+function takeGlue(additional: readonly RRset[], ns: RRset, kept: Set<RRset>): RRset[] {
   const targets = new Set(ns.rdatas.map(toName));
   const glue: RRset[] = [];
   for (const rrset of additional) {
     if (rrset.type !== RRType.A && rrset.type !== RRType.AAAA) continue;
-    if (!targets.has(rrset.name) || !isSubdomain(rrset.name, asked)) continue;
+    if (!targets.has(rrset.name)) continue;
     kept.add(rrset);
     glue.push(
       rrset.rdatas.length <= MAX_GLUE_PER_SERVER

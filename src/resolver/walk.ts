@@ -74,7 +74,7 @@ export class Walk {
     private readonly ctx: QueryContext,
     private readonly avoid: ReadonlySet<string> = new Set(),
   ) {
-    this.zone = core.zones.start(question);
+    this.zone = core.zones.start(question, (zone) => ctx.isStuck(zone));
     this.plan = new MinimisationPlan(
       question,
       this.zone.source === 'forward' ? 'off' : core.options.minimisation,
@@ -327,6 +327,8 @@ export class Walk {
 
   private onLinks(attempt: Attempt, walked: Walked): State {
     if (this.core.deniesDsFromChild(this.question, walked)) {
+      // The server has the child but perhaps not the parent: find the parent's servers step by step.
+      if (this.plan.stepByStep()) return ASK;
       return this.giveUpOn(attempt, 'lame', 'answers DS from the child side of the cut');
     }
     return this.done(walked);
@@ -338,6 +340,7 @@ export class Walk {
       return this.done(budgetFailure(this.ctx, this.report));
     }
     const zone = this.core.learnDelegation(referral, scrubbed.denial, this.zone);
+    if (this.ctx.isStuck(zone.zone)) return this.done(noServerFailure(zone, this.report));
     // A zone of the configuration below here is asked where the configuration says.
     const configured = this.core.zones.configuredFor(this.question.name);
     this.enter(configured && configured.zone.length >= zone.zone.length ? configured : zone);
@@ -379,6 +382,7 @@ export class Walk {
     if (this.zone.source !== 'hints' && !this.emptyAnswer && (await this.servers.resolveSome(this.ctx)))
       return ASK;
     if (this.emptyAnswer) return this.done(this.emptyAnswer);
+    if (this.servers.despair()) return ASK;
     if (this.ctx.budget.exceeded) return this.done(budgetFailure(this.ctx, this.report));
     // A zone learnt from the cache may have moved: ask above it once more, from the root if need be.
     return this.done(noServerFailure(this.zone, this.report));
