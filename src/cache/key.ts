@@ -6,7 +6,7 @@
  * keys are equal only when the questions are, whatever the labels hold, and a key is one octet per char.
  * Keys go into a Map, never into a plain object, so `constructor.` and `__proto__.` are names like others.
  */
-import type { Name, Octets } from '../dns/name.js';
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, type Octets, toName } from '../dns/name.js';
 import { RRClass } from '../dns/registry.js';
 
 /** Octets that follow the name in a key made by {@link rrsetKey}. */
@@ -79,6 +79,23 @@ export function typeOfKey(key: Octets): number {
 /** The class in such a key. */
 export function classOfKey(key: Octets): number {
   return u16(key, key.length - 2);
+}
+
+/** True when octets from outside are a canonical name: labels that end at the root, in lower case. */
+export function isSoundName(octets: Octets): octets is Name {
+  if (octets.length === 0 || octets.length > MAX_NAME_OCTETS) return false;
+  let at = 0;
+  for (let length = octets.charCodeAt(0); length > 0; length = octets.charCodeAt(at)) {
+    if (length > MAX_LABEL_OCTETS) return false;
+    at += 1 + length;
+    if (at >= octets.length) return false;
+  }
+  return at === octets.length - 1 && toName(octets) === octets;
+}
+
+/** True when octets from outside are a key of {@link rrsetKey} or {@link nxdomainKey}. */
+export function isSoundKey(key: Octets): boolean {
+  return key.length > SUFFIX_OCTETS && isSoundName(nameOfKey(key));
 }
 
 function u16(key: Octets, at: number): number {

@@ -192,6 +192,23 @@ export class NegativeCache {
     return this.store.remove(key, 'flushed') ? 1 : 0;
   }
 
+  /** Stores an entry of a snapshot; false as in ResolverCache.restore. */
+  restore(saved: PackedEntry, nowMs: number): boolean {
+    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + this.maxTtlSec * 1000);
+    const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
+    const entry = new NegativeEntry(
+      ownOctets(saved.key),
+      saved.packed,
+      times,
+      saved.security,
+      0,
+      saved.origin,
+    );
+    const stored = this.store.restore(entry.key, entry, entry.sizeOctets, nowMs);
+    if (stored && isCut(entry)) this.cuts++;
+    return stored;
+  }
+
   /** Removes denials of a name in every class, or of a subtree; with `type` only its NODATA. Returns how many. */
   purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
     const { subtree = false, type } = options;

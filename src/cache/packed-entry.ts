@@ -30,7 +30,8 @@ export interface EntryTimes {
   readonly leaseUntilMs: number;
 }
 
-const securities: readonly Security[] = ['unchecked', 'secure', 'insecure', 'bogus', 'indeterminate'];
+/** All statuses; the place of one is its number in entries and snapshots. */
+export const securities: readonly Security[] = ['unchecked', 'secure', 'insecure', 'bogus', 'indeterminate'];
 
 /** Header, eight fields and the box of `expiresAtMs`. */
 const ENTRY_OCTETS = 24 + 8 * 8 + 16;

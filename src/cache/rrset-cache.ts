@@ -209,6 +209,20 @@ export class ResolverCache {
   }
 
   /**
+   * Stores an entry of a snapshot, its life cut to the TTL limit.
+   *
+   * @returns false when it is over, comes from the future (the clock was set back, so its age is unknown),
+   *          something is held already, or there is no room
+   */
+  restore(saved: PackedEntry, nowMs: number): boolean {
+    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + this.ttl.maxSec * 1000);
+    const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
+    const { key, packed, security, rank, origin } = saved;
+    const entry = new RRsetEntry(ownOctets(key), packed, times, security, rank, origin);
+    return this.store.restore(entry.key, entry, entry.sizeOctets, nowMs);
+  }
+
+  /**
    * Removes what is held of a name, in every class.
    *
    * @returns how many RRsets went

@@ -8,7 +8,7 @@
  * Records: TTL (4 octets), number of RDATAs (2), of signatures (2), then each as length (2) and octets.
  * An RRset: its name, type (2), class (2), records.
  */
-import type { Name, Octets } from '../dns/name.js';
+import { MAX_NAME_OCTETS, type Name, type Octets } from '../dns/name.js';
 import type { RRset } from '../dns/rrset.js';
 
 /** Largest packed form. Four times a DNS message, since names in RDATA are expanded. */
@@ -106,6 +106,42 @@ export function unpackRRsets(reader: PackedReader): readonly RRset[] {
     rrsets.push(unpackRecords(reader, name, type, cls));
   }
   return rrsets;
+}
+
+/**
+ * True when octets from outside are what {@link packRecords} (`records`) or {@link packRRsets} (`rrsets`)
+ * write, so that the readers here can take them. A set of `records` holds at least one RDATA.
+ */
+export function isSoundPacked(packed: Octets, form: 'records' | 'rrsets'): boolean {
+  let at = 0;
+  if (form === 'records') at = soundRecordsEnd(packed, 0);
+  while (at !== -1 && at < packed.length) {
+    const nameEnd = soundNameEnd(packed, at);
+    at = nameEnd === -1 ? -1 : soundRecordsEnd(packed, nameEnd + 4);
+  }
+  return at === packed.length;
+}
+
+/** Where the records that start at `start` end; -1 when they are not whole. */
+function soundRecordsEnd(packed: Octets, start: number): number {
+  if (start + 8 > packed.length) return -1;
+  const rdatas = u16(packed, start + 4);
+  let at = start + 8;
+  for (let left = rdatas + u16(packed, start + 6); left > 0; left--) {
+    if (at + 2 > packed.length) return -1;
+    at += 2 + u16(packed, at);
+  }
+  return rdatas === 0 || at > packed.length ? -1 : at;
+}
+
+function soundNameEnd(packed: Octets, start: number): number {
+  for (let at = start; at < packed.length && at - start < MAX_NAME_OCTETS; ) {
+    const length = packed.charCodeAt(at);
+    at += 1 + length;
+    if (length === 0) return at;
+    if (length > 63) return -1;
+  }
+  return -1;
 }
 
 function readName(reader: PackedReader): Name {

@@ -23,7 +23,7 @@ export class LruPolicy<V extends object> implements EvictionPolicy<V> {
       maxSize: maxOctets,
       dispose: (value, key, reason) => this.disposed(key, value, reason),
     });
-    this.cursor = new ScanCursor(() => this.cache.rentries() as Iterator<[string, V]>);
+    this.cursor = new ScanCursor(() => this.entries());
   }
 
   get octets(): number {
@@ -65,7 +65,7 @@ export class LruPolicy<V extends object> implements EvictionPolicy<V> {
   }
 
   entries(): IterableIterator<[string, V]> {
-    return this.cache.entries() as IterableIterator<[string, V]>;
+    return this.cache.rentries() as IterableIterator<[string, V]>;
   }
 
   scan(maxEntries: number, visit: (key: string, value: V) => void): number {

@@ -37,7 +37,10 @@ export interface EvictionPolicy<V> {
   delete(key: string): boolean;
   /** Removes all, each reported as `deleted`. */
   clear(): void;
-  /** All entries in no promised order, without counting as uses. The cache must not change meanwhile. */
+  /**
+   * All entries, without counting as uses, in an order in which they can be set again: what is to go first
+   * comes first, as far as the policy keeps such an order. The cache must not change meanwhile.
+   */
   entries(): IterableIterator<[string, V]>;
   /**
    * Visits up to `maxEntries` entries, going on where the last call stopped and starting over at the end;

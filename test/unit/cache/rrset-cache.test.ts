@@ -108,6 +108,17 @@ describe('why a lookup missed', () => {
   });
 });
 
+describe('a replaced RRset', () => {
+  it('counts as no removal and leaves no reason behind', () => {
+    const { cache } = setUp();
+    cache.put(rrset('www.example.', 10), meta);
+    cache.purge(www);
+    cache.put(rrset('www.example.', 10), meta);
+    cache.put(rrset('www.example.', 20), meta);
+    expect(cache.stats()).toMatchObject({ entries: 1, purged: 1, evictions: 0, expirations: 0, inserts: 3 });
+  });
+});
+
 describe('time to live', () => {
   it('TTL 0 is not stored', () => {
     const { cache } = setUp();
@@ -226,6 +237,17 @@ describe('markSecurity', () => {
     expect(cache.get(www, A)).toMatchObject({ ttlSec: 200 });
     expect(cache.markSecurity(www, A, 'bogus', 60)).toBe(true);
     expect(cache.get(www, A)).toMatchObject({ ttlSec: 60, entry: { security: 'bogus' } });
+  });
+
+  it('does not ask for a second prefetch', async () => {
+    const { clock, cache } = setUp();
+    cache.put(rrset('www.example.', 100), meta);
+    cache.get(www, A);
+    cache.get(www, A);
+    await clock.advance(95_000);
+    expect(cache.shouldPrefetch(cache.peek(www, A)!)).toBe(true);
+    cache.markSecurity(www, A, 'secure');
+    expect(cache.shouldPrefetch(cache.peek(www, A)!)).toBe(false);
   });
 
   it('says when there is nothing to mark, and drops what a signature ended', () => {

@@ -1,0 +1,313 @@
+/**
+ * Snapshots: the resolver, negative and delegation caches as octets, to survive a restart.
+ *
+ * A snapshot is a header (magic, version, wall time), records (kind, length, body), an end record, and the
+ * SHA-256 of all that. Times are wall times, so data ages while nothing runs, and every rule that holds in a
+ * running cache (TTL limits, lease, staleness) holds for what comes back. What is read is taken for hostile
+ * until it is checked, and nothing is stored unless the whole of it is sound.
+ *
+ * Limitations: the checksum finds damage, not forgery; the file's permissions must keep others from writing.
+ * Loading is one synchronous step. Failures, server states and the stub cache are not kept.
+ */
+import { createHash } from 'node:crypto';
+import { labelCount, type Octets, toName } from '../dns/name.js';
+import type { RRset, Security } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Delegation, DelegationCache } from './delegation-cache.js';
+import { isSoundKey, isSoundName, typeOfKey } from './key.js';
+import type { NegativeCache } from './negative-cache.js';
+import { type EntryTimes, type Origin, PackedEntry, securities } from './packed-entry.js';
+import { Rank } from './rank.js';
+import type { ResolverCache } from './rrset-cache.js';
+import { isSoundPacked, packRRsets, unpackRRsets } from './rrset-packing.js';
+import { OctetReader, OctetWriter, UnsoundSnapshot } from './snapshot-codec.js';
+
+/** The caches that a snapshot holds. */
+export interface SnapshotCaches {
+  readonly rrsets: ResolverCache;
+  readonly negative: NegativeCache;
+  readonly delegations: DelegationCache;
+}
+
+/**
+ * Why octets are not taken: `foreign` is no snapshot at all, `version` one of another format, `truncated` one
+ * that ends too early, `damaged` one whose checksum or content is wrong.
+ */
+export type SnapshotFault = 'foreign' | 'version' | 'truncated' | 'damaged';
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly createdAtMs: number;
+      readonly restored: number;
+      /** Entries that were over, known better already, or had no room. */
+      readonly skipped: number;
+    }
+  | { readonly ok: false; readonly reason: SnapshotFault };
+
+const MAGIC = Buffer.from('\x89STRATA\n', 'latin1');
+const VERSION = 1;
+const HEADER_OCTETS = MAGIC.length + 1 + 8;
+const RECORD_HEADER_OCTETS = 5;
+const DIGEST_OCTETS = 32;
+const CHUNK_OCTETS = 65_536;
+
+const Kind = { end: 0, origin: 1, rrset: 2, negative: 3, delegation: 4 } as const;
+
+// --- writing ---------------------------------------------------------------------------------------------
+
+/**
+ * The snapshot in chunks of about 64 kB, to be written one after the other; the caches may change between
+ * them. What is over, and delegations that are configured, are left out.
+ */
+export function* dumpSnapshot(caches: SnapshotCaches, clock: Clock): Generator<Buffer> {
+  const hash = createHash('sha256');
+  const out = new OctetWriter();
+  const nowMs = clock.wallMs();
+  out.raw(MAGIC).uint8(VERSION).float64(nowMs);
+  for (const record of records(caches, nowMs)) {
+    out.uint8(record.kind).uint32(record.body.length).raw(record.body);
+    if (out.length >= CHUNK_OCTETS) yield hashed(hash, out.take());
+  }
+  out.uint8(Kind.end).uint32(0);
+  yield hashed(hash, out.take());
+  yield hash.digest();
+}
+
+function hashed(hash: ReturnType<typeof createHash>, chunk: Buffer): Buffer {
+  hash.update(chunk);
+  return chunk;
+}
+
+interface SnapshotRecord {
+  readonly kind: number;
+  readonly body: Buffer;
+}
+
+function* records(caches: SnapshotCaches, nowMs: number): Generator<SnapshotRecord> {
+  const origins = new Map<Origin, number>();
+  const body = new OctetWriter();
+  // The lists are taken at once: they hold references only, and the caches go on while chunks are written.
+  const packed = [
+    ...Array.from(caches.rrsets.entries(), (entry) => ({ kind: Kind.rrset, entry })),
+    ...Array.from(caches.negative.entries(), (entry) => ({ kind: Kind.negative, entry })),
+  ];
+  const delegations = [...caches.delegations.entries()];
+  for (const delegation of delegations) {
+    if (delegation.leaseUntilMs === Infinity || delegation.leaseUntilMs <= nowMs) continue;
+    if (writeDelegation(body, delegation)) yield { kind: Kind.delegation, body: body.take() };
+  }
+  for (const { kind, entry } of packed) {
+    let origin = origins.get(entry.origin);
+    if (origin === undefined) {
+      origin = origins.size;
+      origins.set(entry.origin, origin);
+      yield { kind: Kind.origin, body: Buffer.from(JSON.stringify(entry.origin)) };
+    }
+    writeEntry(body, entry, origin);
+    yield { kind, body: body.take() };
+  }
+}
+
+function writeEntry(out: OctetWriter, entry: PackedEntry, origin: number): void {
+  out.octets(entry.key).octets(entry.packed);
+  out.float64(entry.storedAtMs).float64(entry.expiresAtMs).float64(entry.leaseUntilMs);
+  out.uint8(securities.indexOf(entry.security)).uint8(entry.rank).uint32(origin);
+}
+
+/** False, with nothing written, when the proofs are larger than can be packed. */
+function writeDelegation(out: OctetWriter, delegation: Delegation): boolean {
+  const { zone, servers, ds, dsProof, leaseUntilMs, security } = delegation;
+  const packed = packRRsets(typeof ds === 'string' ? dsProof : [ds, ...dsProof]);
+  if (packed === undefined) return false;
+  out.octets(zone).float64(leaseUntilMs).uint8(securities.indexOf(security));
+  out.uint8(dsForms.indexOf(typeof ds === 'string' ? ds : 'rrset')).octets(packed);
+  out.uint32(servers.length);
+  for (const server of servers) {
+    out.octets(server.name).uint32(server.addresses.length);
+    for (const address of server.addresses) out.octets(address);
+  }
+  return true;
+}
+
+const dsForms = ['unknown', 'none', 'rrset'] as const;
+
+// --- reading ---------------------------------------------------------------------------------------------
+
+/** Puts what a snapshot holds into the caches, or says why it is not taken and leaves them as they are. */
+export function loadSnapshot(data: Buffer, caches: SnapshotCaches, clock: Clock): LoadResult {
+  const framed = frame(data);
+  if (typeof framed === 'string') return { ok: false, reason: framed };
+  try {
+    const createdAtMs = new OctetReader(data.subarray(MAGIC.length + 1)).float64();
+    return { ok: true, createdAtMs, ...restoreAll(decode(framed), caches, clock.wallMs()) };
+  } catch (error) {
+    if (!(error instanceof UnsoundSnapshot)) throw error;
+    return { ok: false, reason: 'damaged' };
+  }
+}
+
+/** Checks magic, version, record lengths and checksum. */
+function frame(data: Buffer): SnapshotRecord[] | SnapshotFault {
+  const start = data.subarray(0, MAGIC.length);
+  if (!start.equals(MAGIC.subarray(0, start.length))) return 'foreign';
+  if (data.length <= MAGIC.length) return 'truncated';
+  if (data[MAGIC.length] !== VERSION) return 'version';
+  const found: SnapshotRecord[] = [];
+  let at = HEADER_OCTETS;
+  for (;;) {
+    if (at + RECORD_HEADER_OCTETS > data.length) return 'truncated';
+    const kind = data[at]!;
+    const length = data.readUInt32BE(at + 1);
+    at += RECORD_HEADER_OCTETS;
+    if (at + length > data.length) return 'truncated';
+    if (kind === Kind.end) break;
+    found.push({ kind, body: data.subarray(at, at + length) });
+    at += length;
+  }
+  if (at + DIGEST_OCTETS > data.length) return 'truncated';
+  const digest = createHash('sha256').update(data.subarray(0, at)).digest();
+  return digest.equals(data.subarray(at)) ? found : 'damaged';
+}
+
+interface DecodedEntry {
+  readonly kind: number;
+  readonly entry: PackedEntry;
+}
+
+interface DecodedSnapshot {
+  readonly delegations: Delegation[];
+  readonly entries: DecodedEntry[];
+}
+
+/** @throws {UnsoundSnapshot} */
+function decode(found: readonly SnapshotRecord[]): DecodedSnapshot {
+  const origins: Origin[] = [];
+  const decoded: DecodedSnapshot = { delegations: [], entries: [] };
+  for (const { kind, body } of found) {
+    switch (kind) {
+      case Kind.origin:
+        origins.push(readOrigin(body));
+        break;
+      case Kind.rrset:
+      case Kind.negative:
+        decoded.entries.push({ kind, entry: readEntry(new OctetReader(body), kind, origins) });
+        break;
+      case Kind.delegation:
+        decoded.delegations.push(readDelegation(new OctetReader(body)));
+        break;
+      default:
+        throw new UnsoundSnapshot();
+    }
+  }
+  return decoded;
+}
+
+function readEntry(reader: OctetReader, kind: number, origins: readonly Origin[]): PackedEntry {
+  const key = reader.octets();
+  const packed = reader.octets();
+  const times: EntryTimes = {
+    storedAtMs: reader.float64(),
+    expiresAtMs: reader.float64(),
+    leaseUntilMs: reader.float64(),
+  };
+  const security = readSecurity(reader);
+  const rank = reader.uint8();
+  const origin = origins[reader.uint32()];
+  reader.end();
+  if (!isSoundContent(kind, key, packed) || !areSoundTimes(times)) throw new UnsoundSnapshot();
+  if (origin === undefined || rank > Rank.answer) throw new UnsoundSnapshot();
+  return new PackedEntry(key, packed, times, security, rank, origin);
+}
+
+/** An RRset has a type and records; a denial has its SOA at least. */
+function isSoundContent(kind: number, key: Octets, packed: Octets): boolean {
+  if (!isSoundKey(key)) return false;
+  if (kind === Kind.rrset) return typeOfKey(key) !== 0 && isSoundPacked(packed, 'records');
+  return packed !== '' && isSoundPacked(packed, 'rrsets');
+}
+
+function areSoundTimes({ storedAtMs, expiresAtMs, leaseUntilMs }: EntryTimes): boolean {
+  return Number.isFinite(storedAtMs) && storedAtMs < expiresAtMs && expiresAtMs <= leaseUntilMs;
+}
+
+function readSecurity(reader: OctetReader): Security {
+  const security = securities[reader.uint8()];
+  if (security === undefined) throw new UnsoundSnapshot();
+  return security;
+}
+
+function readDelegation(reader: OctetReader): Delegation {
+  const zone = readName(reader);
+  const leaseUntilMs = reader.float64();
+  const security = readSecurity(reader);
+  const form = dsForms[reader.uint8()];
+  const packed = reader.octets();
+  if (form === undefined || !isSoundPacked(packed, 'rrsets')) throw new UnsoundSnapshot();
+  const rrsets = [...unpackRRsets({ packed, at: 0 })];
+  const ds: RRset | 'unknown' | 'none' | undefined = form === 'rrset' ? rrsets.shift() : form;
+  if (ds === undefined) throw new UnsoundSnapshot();
+  const servers: Delegation['servers'][number][] = [];
+  for (let left = reader.uint32(); left > 0; left--) {
+    const name = readName(reader);
+    const addresses: string[] = [];
+    for (let more = reader.uint32(); more > 0; more--) addresses.push(reader.octets());
+    servers.push({ name, addresses });
+  }
+  reader.end();
+  return { zone, servers, ds, dsProof: rrsets, leaseUntilMs, security };
+}
+
+function readName(reader: OctetReader) {
+  const octets = reader.octets();
+  if (!isSoundName(octets)) throw new UnsoundSnapshot();
+  return toName(octets);
+}
+
+function readOrigin(body: Buffer): Origin {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new UnsoundSnapshot();
+  }
+  if (!isOrigin(value)) throw new UnsoundSnapshot();
+  const { server, serverName, transport, zone, question } = value; // and nothing else that it may hold
+  return { server, serverName, transport, zone, question };
+}
+
+function isOrigin(value: unknown): value is Origin {
+  if (typeof value !== 'object' || value === null) return false;
+  const { server, serverName, transport, zone, question } = value as Partial<Record<keyof Origin, unknown>>;
+  return (
+    typeof server === 'string' &&
+    (serverName === undefined || isNameValue(serverName)) &&
+    (transport === 'udp' || transport === 'tcp' || transport === 'none') &&
+    isNameValue(zone) &&
+    (question === undefined || isQuestion(question))
+  );
+}
+
+function isQuestion(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, type, class: cls } = value as { name?: unknown; type?: unknown; class?: unknown };
+  return isNameValue(name) && Number.isInteger(type) && Number.isInteger(cls);
+}
+
+function isNameValue(value: unknown): value is Octets {
+  return typeof value === 'string' && isSoundName(value);
+}
+
+function restoreAll({ delegations, entries }: DecodedSnapshot, caches: SnapshotCaches, nowMs: number) {
+  let restored = 0;
+  // Parents first, so that a lease is never longer than that of the delegation above it.
+  const byDepth = [...delegations].sort((a, b) => labelCount(a.zone) - labelCount(b.zone));
+  for (const delegation of byDepth) {
+    if (caches.delegations.restore(delegation, nowMs)) restored++;
+  }
+  for (const { kind, entry } of entries) {
+    const cache = kind === Kind.rrset ? caches.rrsets : caches.negative;
+    if (cache.restore(entry, nowMs)) restored++;
+  }
+  return { restored, skipped: delegations.length + entries.length - restored };
+}
