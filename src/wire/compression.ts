@@ -16,18 +16,28 @@ const MAX_TARGET = 0x3fff;
 
 export class Compression {
   private readonly tails = new Map<Octets, number>();
+  private entered: Name | undefined;
+  private enteredAt = 0;
 
   constructor(private readonly buffer: Buffer) {}
 
-  /** Enters a name that stands uncompressed at `offset`. */
+  /** Enters the question's name, which stands uncompressed at `offset`; its tails only once they are asked for. */
   enter(name: Name, offset: number): void {
-    for (let i = 0; name.charCodeAt(i) !== 0; i += 1 + name.charCodeAt(i))
-      this.remember(name.slice(i), offset + i);
+    this.entered = name;
+    this.enteredAt = offset;
+  }
+
+  private rememberEntered(name: Name): void {
+    this.entered = undefined;
+    for (let i = 0; name.charCodeAt(i) !== 0; i += 1 + name.charCodeAt(i)) {
+      this.remember(name.slice(i), this.enteredAt + i);
+    }
   }
 
   /** Writes `name`, pointing at an earlier tail where there is one; returns the offset after it. */
   write(name: Octets, offset: number): number {
     const { buffer } = this;
+    if (this.entered !== undefined) this.rememberEntered(this.entered);
     for (let i = 0; name.charCodeAt(i) !== 0; i += 1 + name.charCodeAt(i)) {
       const tail = i === 0 ? name : name.slice(i);
       const target = this.tails.get(tail);

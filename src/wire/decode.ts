@@ -10,12 +10,12 @@
  * here (they are to be answered NOTIMP by their header anyway). The Z bit is dropped. TSIG and SIG(0) are
  * plain records.
  */
-import { type Name, toName } from '../dns/name.js';
+import type { Name } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import { Malformed } from './malformed.js';
 import type { Decoded, Edns, Header, Message, WireQuestion } from './message.js';
-import { NameReader } from './names.js';
+import { foldName, NameReader } from './names.js';
 import { asBuffer } from './octets.js';
 import { readOpt } from './opt.js';
 import { readRdata } from './rdata/walk.js';
@@ -118,7 +118,7 @@ class MessageReader {
     if (end + 4 > wire.length) throw new Malformed('question is cut short', end);
     if (end !== HEADER_OCTETS + spelling.length)
       throw new Malformed('name of the question is compressed', HEADER_OCTETS);
-    const name = toName(spelling);
+    const name = foldName(spelling);
     this.questionName = name;
     names.foldBefore = end;
     this.at = end + 4;
@@ -176,13 +176,13 @@ class MessageReader {
         this.at = at + 2;
         return this.lastOwner!;
       }
-      const name = toName(this.names.read(at));
+      const name = foldName(this.names.read(at));
       this.at = at + 2;
       this.lastPointer = pointer;
       this.lastOwner = name;
       return name;
     }
-    const name = toName(this.names.read(at));
+    const name = foldName(this.names.read(at));
     this.at = this.names.end;
     return name;
   }

@@ -9,7 +9,7 @@
  * RFC 1035 3.1 and 4.1.4, RFC 9267 (what goes wrong here), RFC 6891 5 (extended label types are dead).
  * Limitations: pointers may point at any earlier octet, not only at a name that was read before.
  */
-import { MAX_NAME_OCTETS, type Octets } from '../dns/name.js';
+import { MAX_NAME_OCTETS, type Name, type Octets } from '../dns/name.js';
 import { Malformed } from './malformed.js';
 import { asBuffer, writeOctets } from './octets.js';
 
@@ -62,45 +62,43 @@ export class NameReader {
 
   /** The name at `offset`, letter case kept but for `foldBefore`. */
   read(offset: number): Octets {
-    const { wire } = this;
-    let at = offset;
-    for (;;) {
-      const length = wire[at];
-      if (length === undefined) throw new Malformed('name is cut short', at);
-      if (length === 0) break;
-      if (length > 63) {
-        if (length >= POINTER) return this.follow(offset, at);
-        throw new Malformed('label type is not known', at);
-      }
-      at += length + 1;
+    const at = this.endOfPart(offset);
+    if (this.wire[at] === 0) {
+      this.end = at + 1;
+      if (this.end - offset > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', offset);
+      return this.wire.latin1Slice(offset, this.end);
     }
-    at++;
-    if (at - offset > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', offset);
-    this.end = at;
-    return wire.latin1Slice(offset, at);
+    return scratch.latin1Slice(0, this.gather(offset, at, scratch, 0));
   }
 
-  /** Copies the labels from `start` to the pointer at `at`, then those that it leads to. */
-  private follow(start: number, at: number): Octets {
+  /** Writes the name at `offset` to `target`, decompressed; returns the offset in `target` after it. */
+  copy(offset: number, target: Buffer, targetAt: number): number {
+    return this.gather(offset, this.endOfPart(offset), target, targetAt);
+  }
+
+  /** Copies the labels from `start` to the pointer or root at `at`, then those that the pointer leads to. */
+  private gather(start: number, at: number, target: Buffer, targetAt: number): number {
     const { wire } = this;
-    let size = 0;
+    const limit = targetAt + MAX_NAME_OCTETS - 1; // room for the root label
+    let size = targetAt;
     let partStart = start;
     let partEnd = at;
     for (let pointers = 0; ; pointers++) {
-      size = this.copyPart(partStart, partEnd, size);
+      if (size + partEnd - partStart > limit) throw new Malformed('name is longer than 255 octets', start);
+      this.copyPart(partStart, partEnd, target, size);
+      size += partEnd - partStart;
       if (wire[partEnd] === 0) break;
       if (pointers === MAX_POINTERS) throw new Malformed('name has too many compression pointers', start);
       const low = wire[partEnd + 1];
       if (low === undefined) throw new Malformed('compression pointer is cut short', partEnd);
-      const target = ((wire[partEnd]! & 0x3f) << 8) | low;
-      if (target >= partStart) throw new Malformed('compression pointer does not point backwards', partEnd);
-      partStart = target;
-      partEnd = this.endOfPart(target);
+      const next = ((wire[partEnd]! & 0x3f) << 8) | low;
+      if (next >= partStart) throw new Malformed('compression pointer does not point backwards', partEnd);
+      partStart = next;
+      partEnd = this.endOfPart(next);
     }
-    if (size === MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', start);
-    scratch[size++] = 0;
-    this.end = at + 2;
-    return scratch.latin1Slice(0, size);
+    target[size] = 0;
+    this.end = wire[at] === 0 ? at + 1 : at + 2;
+    return size + 1;
   }
 
   /** Offset of the root label or of the pointer that ends the run of labels at `offset`. */
@@ -115,17 +113,27 @@ export class NameReader {
     }
   }
 
-  private copyPart(start: number, end: number, size: number): number {
+  private copyPart(start: number, end: number, target: Buffer, targetAt: number): void {
     const { wire } = this;
-    const newSize = size + end - start;
-    if (newSize > MAX_NAME_OCTETS) throw new Malformed('name is longer than 255 octets', start);
+    const shift = targetAt - start;
     if (start < this.foldBefore) {
-      for (let i = start; i < end; i++) scratch[size + i - start] = foldOctet(wire[i]!);
+      for (let i = start; i < end; i++) target[i + shift] = foldOctet(wire[i]!);
     } else {
-      for (let i = start; i < end; i++) scratch[size + i - start] = wire[i]!;
+      for (let i = start; i < end; i++) target[i + shift] = wire[i]!;
     }
-    return newSize;
   }
+}
+
+/**
+ * The canonical name, as `toName` gives it, but as one flat string: names read here live in caches, and a string
+ * that was put together from pieces keeps them alive.
+ */
+export function foldName(octets: Octets): Name {
+  let i = 0;
+  while (i < octets.length && foldOctet(octets.charCodeAt(i)) === octets.charCodeAt(i)) i++;
+  if (i === octets.length) return octets as Name;
+  for (i = 0; i < octets.length; i++) scratch[i] = foldOctet(octets.charCodeAt(i));
+  return scratch.latin1Slice(0, octets.length) as Name;
 }
 
 /** Offset after the name at `offset`, its pointer not followed; -1 when it is broken or runs past the end. */

@@ -5,10 +5,10 @@
  * pairs responses with queries by `questionMatches` before it decodes anything.
  * RFC 1035 4.1, RFC 5452 9.1, draft-vixie-dnsext-dns0x20.
  */
-import { type Name, type Octets, toName } from '../dns/name.js';
+import type { Name, Octets } from '../dns/name.js';
 import { HEADER_OCTETS, headerOf } from './decode.js';
 import type { Header } from './message.js';
-import { foldOctet } from './names.js';
+import { foldName, foldOctet } from './names.js';
 import { asBuffer } from './octets.js';
 
 /** The first question of a packet, and the offset after it. */
@@ -43,7 +43,7 @@ export function peekQuestion(wire: Uint8Array): PeekedQuestion | undefined {
   if (end === -1) return undefined;
   const spelling = asBuffer(wire).latin1Slice(HEADER_OCTETS, end);
   return {
-    name: toName(spelling),
+    name: foldName(spelling),
     spelling,
     type: (wire[end]! << 8) | wire[end + 1]!,
     class: (wire[end + 2]! << 8) | wire[end + 3]!,

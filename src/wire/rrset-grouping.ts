@@ -11,7 +11,7 @@ import type { Rdata, RRset } from '../dns/rrset.js';
 import { u16At } from './octets.js';
 
 /** Up to so many, a search beats an index. */
-const SEARCH_LIMIT = 8;
+const SEARCH_LIMIT = 32;
 const NONE: Rdata[] = [];
 
 /** An RRset while its section is read. */

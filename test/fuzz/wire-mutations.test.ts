@@ -168,14 +168,19 @@ function full(questions: number, make: (i: number) => string, head = ''): Buffer
 }
 
 describe('messages of 64 kB made to be slow', () => {
-  it.each(worst)('%s: at most two names are read per record, and the round trip is right', (_what, wire) => {
-    const read = vi.spyOn(NameReader.prototype, 'read');
-    const result = decodeMessage(wire);
-    const records = wire.readUInt16BE(6) + wire.readUInt16BE(10);
-    expect(read.mock.calls.length).toBeLessThanOrEqual(1 + records * 2);
-    read.mockRestore();
-    if (!result.ok) throw new Error(result.reason);
-    const again = decodeMessage(encodeMessage(result.message));
-    expect(again.ok).toBe(true);
-  });
+  it.each(worst)(
+    '%s: at most three names are read per record, and the round trip is right',
+    (_what, wire) => {
+      const read = vi.spyOn(NameReader.prototype, 'read');
+      const copy = vi.spyOn(NameReader.prototype, 'copy');
+      const result = decodeMessage(wire);
+      const records = wire.readUInt16BE(6) + wire.readUInt16BE(10);
+      expect(read.mock.calls.length + copy.mock.calls.length).toBeLessThanOrEqual(1 + records * 3);
+      read.mockRestore();
+      copy.mockRestore();
+      if (!result.ok) throw new Error(result.reason);
+      const again = decodeMessage(encodeMessage(result.message));
+      expect(again.ok).toBe(true);
+    },
+  );
 });

@@ -10,9 +10,7 @@ import type { Rdata } from '../../dns/rrset.js';
 import { fromHex, toHex } from './binary.js';
 import { type Layout, layoutOf } from './layouts.js';
 import { RdataError, type RdataToken, TokenReader } from './token.js';
-import { checkRdata } from './walk.js';
-
-const MAX_RDATA_OCTETS = 65535;
+import { checkRdata, MAX_RDATA_OCTETS } from './walk.js';
 
 /**
  * Presentation form, letter case of names kept. Reading it back with {@link parseRdata} gives the same octets,

@@ -5,12 +5,16 @@
  * On a query's way: every record of every upstream response passes `readRdata`.
  * RFC 3597 4, RFC 4034 6.2, RFC 6840 5.1.
  */
-import { type Octets, toName } from '../../dns/name.js';
+import { MAX_NAME_OCTETS, type Octets, toName } from '../../dns/name.js';
 import { formatType, RRClass } from '../../dns/registry.js';
 import type { Rdata } from '../../dns/rrset.js';
 import { Malformed } from '../malformed.js';
 import type { NameReader } from '../names.js';
+import type { Field } from './field.js';
 import { type Layout, layoutOf, NameRule } from './layouts.js';
+
+/** RDLENGTH has 16 bits. */
+export const MAX_RDATA_OCTETS = 65535;
 
 /** Why `rdata` does not have this layout; undefined when it has. */
 export function framingFault(layout: Layout, rdata: Octets): string | undefined {
@@ -56,6 +60,9 @@ export function readRdata(
   return rdata;
 }
 
+/** RDATA of one record grows by less than two names when it is decompressed. Used within one call only. */
+const scratch = Buffer.alloc(MAX_RDATA_OCTETS + 2 * MAX_NAME_OCTETS);
+
 function decompress(
   wire: Buffer,
   names: NameReader,
@@ -64,24 +71,34 @@ function decompress(
   offset: number,
   end: number,
 ): Rdata {
-  let out = '';
-  let from = offset; // octets from here to `at` are taken over as they are
+  const alone = layout.fields.length === 1 && offset < end;
+  if (alone) {
+    const name = names.read(offset);
+    if (names.end !== end) throw misfit(type, layout.fields[0]!, names.end, end, offset);
+    return name;
+  }
+  let size = 0;
   let at = offset;
   for (const field of layout.fields) {
-    if (field.kind === 'fixed') at += field.sizeOctets;
-    else if (field.kind === 'string') at += 1 + (at < end ? wire[at]! : 0);
-    else if (field.kind === 'other') at = end;
-    else {
-      if (at >= end) throw new Malformed(`RDATA of ${formatType(type)}: ${field.label} is cut short`, offset);
-      if (at > from) out += wire.latin1Slice(from, at);
-      out += names.read(at);
-      from = names.end;
-      at = from;
+    const from = at;
+    if (field.kind === 'name' && at < end) {
+      size = names.copy(at, scratch, size);
+      at = names.end;
+    } else {
+      if (field.kind === 'fixed') at += field.sizeOctets;
+      else if (field.kind === 'string') at += 1 + (at < end ? wire[at]! : 0);
+      else at = field.kind === 'name' ? end + 1 : end;
+      if (at <= end) for (let i = from; i < at; i++) scratch[size++] = wire[i]!;
     }
-    if (at > end) throw new Malformed(`RDATA of ${formatType(type)}: ${field.label} is cut short`, offset);
+    if (at > end) throw misfit(type, field, at, end, offset);
   }
-  if (at < end) throw new Malformed(`RDATA of ${formatType(type)}: octets are left over`, offset);
-  return at > from ? out + wire.latin1Slice(from, at) : out;
+  if (at < end) throw misfit(type, undefined, at, end, offset);
+  return scratch.latin1Slice(0, size);
+}
+
+function misfit(type: number, field: Field | undefined, at: number, end: number, offset: number): Malformed {
+  const fault = at < end || field === undefined ? 'octets are left over' : `${field.label} is cut short`;
+  return new Malformed(`RDATA of ${formatType(type)}: ${fault}`, offset);
 }
 
 /** Where a name lies in RDATA: from `start` up to but not including `end`. */
