@@ -117,7 +117,6 @@ export class Pipeline {
   /** An exception: the client hears SERVFAIL, whatever state the exchange was in. */
   private breakOff(exchange: Exchange, error: unknown): void {
     this.parts.faults.note(error, 'a query ended in an exception');
-    exchange.dropped = undefined;
     exchange.rcode = Rcode.SERVFAIL;
     exchange.lookupClass = 'failure';
     // A packet that failed before it had a header to answer is dropped: this is its first turn, so it is readable.

@@ -24,6 +24,15 @@ describe('InFlight', () => {
     expect(inFlight.enter('a', limits)).toBeUndefined();
   });
 
+  it('remembers the rest of a client that gave back one of several places', () => {
+    const inFlight = new InFlight();
+    const wide = { perClient: 3, total: 100 };
+    for (let i = 0; i < 3; i++) inFlight.enter('a', wide);
+    inFlight.leave('a');
+    inFlight.leave('a');
+    expect([1, 2, 3].map(() => inFlight.enter('a', wide))).toEqual([undefined, undefined, 'per-client']);
+  });
+
   it('tells everyone who waits when nothing is under way any more', async () => {
     const inFlight = new InFlight();
     inFlight.enter('a', limits);

@@ -160,6 +160,13 @@ describe('what is not kept', () => {
     expect([...h.stubCache.entries()]).toEqual([]);
   });
 
+  it('an answer that is cut even by TCP', async () => {
+    const texts = Array.from({ length: 700 }, (_, i) => `\x57${String(i).padStart(87, '.')}`);
+    const h = keeping(answerOf([rrset('www.example.', RRType.TXT, texts)]));
+    expect(await h.ask(query('www.example.', RRType.TXT), tcpClient)).toMatchObject({ tc: true, answer: [] });
+    expect([...h.stubCache.entries()]).toEqual([]);
+  });
+
   it('local answers', async () => {
     const h = keeping();
     for (const [name, type] of [
