@@ -7,6 +7,8 @@ import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
 import { DgramSockets } from './dgram-sockets.js';
+import { loadLibc } from './libc.js';
+import { NativeSockets, type NativeSocketsOptions } from './native-sockets.js';
 import { TcpUpstream, type TcpUpstreamOptions } from './tcp-upstream.js';
 import type { UdpSockets } from './udp-sockets.js';
 import { UdpUpstream, type UdpUpstreamOptions } from './udp-upstream.js';
@@ -16,8 +18,10 @@ import type { UpstreamStats } from './upstream-counters.js';
 export interface NetworkUpstreamOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Where UDP sockets come from; node:dgram when left out. */
+  /** Where UDP sockets come from; the cheapest that the machine can make when left out. */
   readonly sockets?: UdpSockets;
+  /** Passed to `openUdpSockets` when `sockets` is left out. */
+  readonly ports?: NativeSocketsOptions['ports'];
   readonly udp?: Pick<UdpUpstreamOptions, 'maxSockets' | 'maxQueued'>;
   readonly tcp?: Omit<TcpUpstreamOptions, 'clock' | 'random'>;
 }
@@ -30,18 +34,28 @@ export interface NetworkUpstreamStats {
   readonly tcpConnections: number;
 }
 
+/** Sockets by plain system calls on Linux with koffi, by node:dgram elsewhere. */
+export function openUdpSockets(random: Random, options: NativeSocketsOptions = {}): UdpSockets {
+  const libc = loadLibc();
+  return libc ? new NativeSockets(libc, random, options) : new DgramSockets(random);
+}
+
 export class NetworkUpstream implements Upstream {
   private readonly udp: UdpUpstream;
   private readonly tcp: TcpUpstream;
 
   constructor(options: NetworkUpstreamOptions) {
     const { clock, random } = options;
-    const sockets = options.sockets ?? new DgramSockets(random);
+    const sockets = options.sockets ?? openUdpSockets(random, options);
     this.udp = new UdpUpstream({ ...options.udp, clock, random, sockets });
     this.tcp = new TcpUpstream({ ...options.tcp, clock, random });
   }
 
   exchange(query: UpstreamQuery): Promise<UpstreamResult> {
+    // An IPv4 address in IPv6 dress is not routed (RFC 4038 4.2) and would slip past address rules.
+    if (/^::ffff:/i.test(query.endpoint.address)) {
+      return Promise.resolve({ kind: 'fault', fault: 'unreachable', afterMs: 0 });
+    }
     return query.transport === 'udp' ? this.udp.exchange(query) : this.tcp.exchange(query);
   }
 

@@ -3,6 +3,10 @@
  */
 import { type Clock, VirtualClock } from '../../src/runtime/clock.js';
 import { type Random, secureRandom } from '../../src/runtime/random.js';
+import { DgramSockets } from '../../src/transport/dgram-sockets.js';
+import { loadLibc } from '../../src/transport/libc.js';
+import { NativeSockets } from '../../src/transport/native-sockets.js';
+import type { UdpSockets } from '../../src/transport/udp-sockets.js';
 import type { Upstream } from '../../src/transport/upstream.js';
 import { type Script, ScriptedServer } from './scripted-server.js';
 import type { UpstreamHarness } from './upstream-contract.js';
@@ -34,3 +38,16 @@ export class NetworkHarness<T extends Upstream> implements UpstreamHarness {
     await Promise.all(this.servers.map((server) => server.close()));
   }
 }
+
+const libc = loadLibc();
+
+/** Every kind of one-query UDP sockets that this machine can make. */
+export const socketKinds: ReadonlyArray<readonly [string, (random: Random) => UdpSockets]> = [
+  ['node:dgram', (random: Random) => new DgramSockets(random)],
+  ...(libc
+    ? [
+        ['plain sockets', (random: Random) => new NativeSockets(libc, random)] as const,
+        ['kept sockets', (random: Random) => new NativeSockets(libc, random, { ports: 'kernel' })] as const,
+      ]
+    : []),
+];

@@ -1,0 +1,242 @@
+/**
+ * One-query UDP sockets made with plain system calls: Linux with koffi.
+ *
+ * The same as dgram-sockets.ts at about half the cost, since no handle objects are made: all sockets are
+ * watched through one epoll descriptor. Who draws the port is a choice:
+ *
+ * - `own` (the default): each query opens a socket and binds it to a port drawn from all 64512 that may be
+ *   had without privileges.
+ * - `kernel`: the kernel draws from its ephemeral range (28232 ports unless ip_local_port_range says more)
+ *   with its own generator. Dissolving a socket's association then frees its port, and associating it again
+ *   draws a new one, so that sockets can be kept: no opening and closing, which is most of the cost.
+ *   1.2 bits less for a guesser to guess, until the administrator widens the range.
+ *
+ * A kept socket is emptied before it carries the next query, because what a former server sent could
+ * otherwise be taken for a packet of the next one without any port guessed.
+ * docs/decisions/002-upstream-sockets.md has the figures.
+ * Limitations: sockets of queries under way stay open when their thread is terminated.
+ */
+import type { Random } from '../runtime/random.js';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  EAGAIN,
+  errnoName,
+  type Libc,
+  MSG_DONTWAIT,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+} from './libc.js';
+import { Readiness } from './readiness.js';
+import { SOCKADDR_IN_OCTETS, SOCKADDR_IN6_OCTETS, setPort, socketAddress } from './socket-address.js';
+import { faultOfErrorCode } from './socket-fault.js';
+import {
+  FIRST_PORT,
+  PORT_COUNT,
+  PORT_DRAWS,
+  type SocketLease,
+  type UdpReceiver,
+  type UdpSockets,
+} from './udp-sockets.js';
+import type { ServerEndpoint } from './upstream.js';
+
+export interface NativeSocketsOptions {
+  readonly ports?: 'own' | 'kernel';
+}
+
+/** Unused sockets kept per family, in `kernel` mode. */
+const MAX_KEPT = 1024;
+/** Server addresses whose binary form is remembered. */
+const MAX_REMEMBERED = 4096;
+/** Packets taken from one socket per turn of the loop; a flood on one must not hold up the others. */
+const MAX_PACKETS = 16;
+/** Leftovers dropped from a kept socket before it is given up. */
+const MAX_STALE = 1024;
+const MAX_PACKET_OCTETS = 65535;
+
+/** One family's constants and kept sockets. */
+class Family {
+  readonly kept: number[] = [];
+  /** The wildcard address, to bind to; its port is set before each use. */
+  readonly any: Buffer;
+
+  constructor(readonly number: number) {
+    this.any = Buffer.alloc(number === AF_INET ? SOCKADDR_IN_OCTETS : SOCKADDR_IN6_OCTETS);
+    this.any.writeUInt16LE(number, 0);
+  }
+}
+
+class Lease implements SocketLease {
+  closed = false;
+
+  constructor(
+    private readonly owner: NativeSockets,
+    readonly fd: number,
+    readonly family: Family,
+    readonly receiver: UdpReceiver,
+  ) {}
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.owner.release(this);
+  }
+}
+
+export class NativeSockets implements UdpSockets {
+  private readonly readiness: Readiness;
+  private readonly leases = new Map<number, Lease>();
+  private readonly remembered = new Map<string, Buffer>();
+  private readonly ipv4 = new Family(AF_INET);
+  private readonly ipv6 = new Family(AF_INET6);
+  private readonly buffer = Buffer.alloc(MAX_PACKET_OCTETS);
+  private readonly unspecified = Buffer.alloc(SOCKADDR_IN_OCTETS);
+  private readonly keep: boolean;
+  private closed = false;
+
+  constructor(
+    private readonly libc: Libc,
+    private readonly random: Random,
+    options: NativeSocketsOptions = {},
+  ) {
+    this.keep = options.ports === 'kernel';
+    this.unspecified.writeUInt16LE(AF_UNSPEC, 0);
+    this.readiness = new Readiness(libc, () => this.serve());
+    this.readiness.keepAlive(false);
+  }
+
+  send(endpoint: ServerEndpoint, query: Buffer, receiver: UdpReceiver): SocketLease {
+    const address = this.addressOf(endpoint);
+    const valid = endpoint.port > 0 && endpoint.port < 65536;
+    if (!address || !valid || this.closed) return failing(receiver, 'EINVAL');
+    const family = address.length === SOCKADDR_IN_OCTETS ? this.ipv4 : this.ipv6;
+    const fd = this.open(family);
+    if (fd < 0) return failing(receiver, errnoName(this.libc.errno()));
+    const { libc } = this;
+    const sent =
+      libc.connect(fd, address, address.length) === 0 &&
+      libc.send(fd, query, query.length, MSG_DONTWAIT) >= 0;
+    if (!sent) {
+      const code = errnoName(libc.errno());
+      libc.close(fd);
+      return failing(receiver, code);
+    }
+    const lease = new Lease(this, fd, family, receiver);
+    if (this.leases.size === 0) this.readiness.keepAlive(true);
+    this.leases.set(fd, lease);
+    return lease;
+  }
+
+  private addressOf({ address, port }: ServerEndpoint): Buffer | undefined {
+    let known = this.remembered.get(address);
+    if (known === undefined) {
+      known = socketAddress(address, port);
+      if (known === undefined) return undefined;
+      if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
+      this.remembered.set(address, known);
+    }
+    setPort(known, port);
+    return known;
+  }
+
+  /** A watched socket without association; -1 with errno when there is none. */
+  private open(family: Family): number {
+    const { libc } = this;
+    for (let kept = family.kept.pop(); kept !== undefined; kept = family.kept.pop()) {
+      if (this.empty(kept)) return kept;
+      libc.close(kept);
+    }
+    const fd = libc.socket(family.number, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    if (!this.keep && !this.bindAtRandom(fd, family)) {
+      libc.close(fd);
+      return -1;
+    }
+    if (this.readiness.add(fd)) return fd;
+    libc.close(fd);
+    return -1;
+  }
+
+  private bindAtRandom(fd: number, { any }: Family): boolean {
+    for (let draw = 0; draw < PORT_DRAWS; draw++) {
+      setPort(any, FIRST_PORT + this.random.below(PORT_COUNT));
+      if (this.libc.bind(fd, any, any.length) === 0) return true;
+    }
+    setPort(any, 0);
+    return this.libc.bind(fd, any, any.length) === 0;
+  }
+
+  /** Drops packets and errors that came for a former query; false when they do not end. */
+  private empty(fd: number): boolean {
+    const { libc, buffer } = this;
+    for (let i = 0; i < MAX_STALE; i++) {
+      if (libc.recv(fd, buffer, 1, MSG_DONTWAIT) < 0 && libc.errno() === EAGAIN) return true;
+    }
+    return false;
+  }
+
+  release(lease: Lease): void {
+    const { fd, family } = lease;
+    this.leases.delete(fd);
+    if (this.leases.size === 0) this.readiness.keepAlive(false);
+    const { libc, unspecified } = this;
+    const kept =
+      this.keep &&
+      !this.closed &&
+      family.kept.length < MAX_KEPT &&
+      libc.connect(fd, unspecified, unspecified.length) === 0;
+    if (kept) family.kept.push(fd);
+    else libc.close(fd);
+  }
+
+  /** Hands over what has come; true when anything did. */
+  private serve(): boolean {
+    const count = this.readiness.poll();
+    // Read them all first: a callback may close a descriptor and another socket may get its number.
+    const ready: Lease[] = [];
+    for (let i = 0; i < count; i++) {
+      const fd = this.readiness.readable(i);
+      const lease = this.leases.get(fd);
+      if (lease) ready.push(lease);
+      else this.empty(fd); // a kept one: what came before it was dissolved would wake us for ever
+    }
+    for (const lease of ready) this.receive(lease);
+    return ready.length > 0;
+  }
+
+  private receive(lease: Lease): void {
+    for (let i = 0; i < MAX_PACKETS && !lease.closed; i++) {
+      const length = this.libc.recv(lease.fd, this.buffer, MAX_PACKET_OCTETS, MSG_DONTWAIT);
+      if (length >= 0) {
+        lease.receiver.onPacket(this.buffer.subarray(0, length));
+        continue;
+      }
+      const errno = this.libc.errno();
+      if (errno !== EAGAIN) lease.receiver.onFault(faultOfErrorCode(errnoName(errno)));
+      return;
+    }
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const lease of [...this.leases.values()]) lease.close();
+    for (const fd of [...this.ipv4.kept, ...this.ipv6.kept]) this.libc.close(fd);
+    this.readiness.close();
+  }
+}
+
+/** A lease on nothing, whose receiver soon hears why. */
+function failing(receiver: UdpReceiver, code: string): SocketLease {
+  let closed = false;
+  process.nextTick(() => {
+    if (!closed) receiver.onFault(faultOfErrorCode(code));
+  });
+  return {
+    close() {
+      closed = true;
+    },
+  };
+}
