@@ -63,7 +63,7 @@ export class InternetBuilder {
       ...(origin === undefined ? {} : { origin: parseName(origin) }),
     });
     if (!loaded.zone) throw new InternetError('BAD_ZONE', loaded.problems.map(formatZoneError).join('\n'));
-    const source: ZoneSource = { path: undefined, zone: loaded.zone, files: [] };
+    const source: ZoneSource = { path: undefined, zone: loaded.zone, stamps: new Map() };
     this.sources.set(key, source);
     return source;
   }

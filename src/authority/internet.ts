@@ -14,6 +14,7 @@ import { MockUpstream } from './mock-upstream.js';
 import { type Serving, serveInternet } from './serve.js';
 import { AuthorityServer, type ServerReply, type ServerSpec } from './server.js';
 import { type ChangeListener, watchInternet } from './watch.js';
+import type { FileStamps } from './zone-file.js';
 import { ZoneSet } from './zone-set.js';
 
 /** A zone as it is served now, and where it came from. */
@@ -22,8 +23,8 @@ export interface ZoneSource {
   readonly path: string | undefined;
   /** Replaced when the file changes. */
   zone: Zone;
-  /** The file and all that it includes. */
-  files: readonly string[];
+  /** The file and all that it includes, as they were when read last; empty for text. */
+  stamps: FileStamps;
 }
 
 /** A server and the zones it has. */
@@ -91,13 +92,12 @@ export class Internet {
   }
 
   /** Replaces a zone on every server that has it, in one step. */
-  replace(source: ZoneSource, zone: Zone, files: readonly string[] = source.files): void {
+  replace(source: ZoneSource, zone: Zone): void {
     for (const server of this.holders.get(source) ?? []) {
       server.zones.remove(source.zone.apex);
       server.zones.put(zone);
     }
     source.zone = zone;
-    source.files = files;
   }
 
   /**

@@ -6,11 +6,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { formatName } from '../dns/name.js';
-import { loadZoneFile } from '../zone/build.js';
+import { formatName, ROOT } from '../dns/name.js';
 import { type Place, type ZoneError, zoneError } from '../zone/zone-error.js';
 import { Internet, type InternetServer, type ZoneSource } from './internet.js';
 import { type Manifest, type ManifestProblem, type ManifestServer, parseManifest } from './manifest.js';
+import { readZoneFile } from './zone-file.js';
 
 export const MANIFEST_FILE = 'internet.yaml';
 
@@ -48,6 +48,11 @@ function loadZones(manifest: Manifest, dir: string, options: LoadOptions): Loade
   const loader = new ZoneLoader(dir);
   const servers = manifest.servers.map((server) => loader.server(server));
   const problems = loader.problems;
+  servers.forEach((server, i) => {
+    const isRoot = manifest.rootServers.includes(server.id);
+    const hasRoot = server.sources.some((source) => source.zone.apex === ROOT);
+    if (isRoot && !hasRoot && !loader.failed) problems.push(rootWithoutZone(manifest.servers[i]!));
+  });
   if (problems.some((problem) => problem.severity === 'error')) return { internet: undefined, problems };
   return { internet: new Internet(options.port ?? manifest.port, servers, manifest.rootServers), problems };
 }
@@ -58,6 +63,11 @@ class ZoneLoader {
   private readonly loaded = new Map<string, ZoneSource | undefined>();
 
   constructor(private readonly dir: string) {}
+
+  /** True when a zone file did not load, so that what is missing may be in it. */
+  get failed(): boolean {
+    return [...this.loaded.values()].includes(undefined);
+  }
 
   server(server: ManifestServer): InternetServer {
     const sources: ZoneSource[] = [];
@@ -75,8 +85,8 @@ class ZoneLoader {
   private zone(path: string, place: Place): ZoneSource | undefined {
     const full = resolve(this.dir, path);
     if (this.loaded.has(full)) return this.loaded.get(full);
-    const { zone, problems, files } = loadZoneFile(join(this.dir, path));
-    const source = zone ? { path: join(this.dir, path), zone, files } : undefined;
+    const { zone, problems, stamps } = readZoneFile(join(this.dir, path));
+    const source = zone ? { path: join(this.dir, path), zone, stamps } : undefined;
     this.loaded.set(full, source);
     // A file that is not there is the manifest's mistake, so it is reported where its name stands.
     for (const problem of problems) {
@@ -85,6 +95,11 @@ class ZoneLoader {
     }
     return source;
   }
+}
+
+function rootWithoutZone(server: ManifestServer): ManifestProblem {
+  const message = `${server.id} is in rootServers and does not have the root zone`;
+  return { code: 'MANIFEST_REFERENCE', severity: 'error', ...server.place, message };
 }
 
 function duplicateZone(serverId: string, source: ZoneSource, place: Place): ZoneError {

@@ -5,7 +5,7 @@
  * checked when sockets are opened, since the same manifest also serves tests without sockets.
  */
 import { isIP } from 'node:net';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Name, NameError, parseName } from '../dns/name.js';
 import { Rcode } from '../dns/registry.js';
@@ -21,6 +21,8 @@ export interface ManifestProblem extends Place {
 
 export interface ManifestServer {
   readonly id: string;
+  /** Of its id. */
+  readonly place: Place;
   readonly name: Name;
   readonly addresses: readonly string[];
   /** Relative to the manifest, as written, with the place of each for errors. */
@@ -125,7 +127,12 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   if (problems.length > 0) return { manifest: undefined, problems };
   const report = (code: ManifestProblem['code'], path: readonly PropertyKey[], message: string) =>
     problems.push({ code, severity: 'error', ...place(path), message });
-  const parsed = schema.safeParse(document.toJS());
+  const content = toContent(document);
+  if (content instanceof ReferenceError) {
+    report('MANIFEST_SYNTAX', [], content.message);
+    return { manifest: undefined, problems };
+  }
+  const parsed = schema.safeParse(content);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       // An unknown key is reported where it stands, not where its map begins.
@@ -136,6 +143,16 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   }
   crossCheck(parsed.data, report);
   return { manifest: problems.length > 0 ? undefined : toManifest(parsed.data, place), problems };
+}
+
+/** An alias to nothing, or far too many of them, is an error that YAML only finds here. */
+function toContent(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return error;
+    throw error;
+  }
 }
 
 type Report = (code: ManifestProblem['code'], path: readonly PropertyKey[], message: string) => void;
@@ -162,6 +179,7 @@ function crossCheck(raw: Raw, report: Report): void {
 function toManifest(raw: Raw, place: (path: readonly PropertyKey[]) => Place): Manifest {
   const servers = raw.servers.map(({ id, name, addresses, zones, faults: own }, i) => ({
     id,
+    place: place(['servers', i, 'id']),
     name,
     addresses,
     zoneFiles: zones.map((path, j) => ({ path, place: place(['servers', i, 'zones', j]) })),

@@ -7,14 +7,14 @@
  * a cache that is purged in it can never be filled with the old zone again.
  * Limitations: the manifest is not followed; a new server or zone file needs a restart.
  */
-import { type FSWatcher, statSync, watch as watchDirectory } from 'node:fs';
+import { type FSWatcher, watch as watchDirectory } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatName, type Name } from '../dns/name.js';
 import type { CancelTimer, Clock } from '../runtime/clock.js';
-import { loadZoneFile } from '../zone/build.js';
 import type { Zone } from '../zone/zone.js';
 import { formatZoneError } from '../zone/zone-error.js';
 import type { Internet, InternetLog, ZoneSource } from './internet.js';
+import { isStale, readZoneFile } from './zone-file.js';
 
 /**
  * Called in the step in which zones are swapped.
@@ -41,8 +41,6 @@ export function watchInternet(
 }
 
 class ZoneWatcher {
-  /** Of each source, what its files looked like when it was read last. */
-  private readonly stamps = new Map<ZoneSource, string>();
   private readonly watchers = new Map<string, FSWatcher>();
   private debounce: CancelTimer | undefined;
   private poll: CancelTimer | undefined;
@@ -55,11 +53,8 @@ class ZoneWatcher {
   ) {}
 
   start(): void {
-    for (const source of this.internet.sources) {
-      this.stamps.set(source, stampOf(source));
-      this.watchFiles(source);
-    }
-    this.scheduleCheck();
+    for (const source of this.internet.sources) this.watchFiles(source);
+    this.schedulePoll();
   }
 
   stop(): void {
@@ -71,7 +66,7 @@ class ZoneWatcher {
 
   /** Directories, not files: an editor that renames a new file over the old one ends a watch on the file. */
   private watchFiles(source: ZoneSource): void {
-    for (const directory of new Set(source.files.map((file) => dirname(file)))) {
+    for (const directory of new Set([...source.stamps.keys()].map((file) => dirname(file)))) {
       if (this.watchers.has(directory)) continue;
       try {
         const watcher = watchDirectory(directory, { persistent: false }, () => this.scheduleSoon());
@@ -88,10 +83,10 @@ class ZoneWatcher {
     this.debounce = this.clock.after(DEBOUNCE_MS, () => this.check());
   }
 
-  private scheduleCheck(): void {
+  private schedulePoll(): void {
     this.poll = this.clock.after(POLL_MS, () => {
       this.check();
-      this.scheduleCheck();
+      this.schedulePoll();
     });
   }
 
@@ -99,11 +94,8 @@ class ZoneWatcher {
     const apexes = new Set<Name>();
     const changed = new Set<Name>();
     for (const source of this.internet.sources) {
-      const stamp = stampOf(source);
-      if (stamp === this.stamps.get(source)) continue;
-      this.stamps.set(source, stamp);
       const before = source.zone;
-      if (!this.reload(source)) continue;
+      if (!isStale(source.stamps) || !this.reload(source)) continue;
       const names = changedNames(before, source.zone);
       if (names.size === 0) continue;
       for (const apex of [before.apex, source.zone.apex]) apexes.add(apex);
@@ -115,27 +107,17 @@ class ZoneWatcher {
 
   /** False when the file has errors: the old zone stays. */
   private reload(source: ZoneSource): boolean {
-    const { zone, problems, files } = loadZoneFile(source.path!);
+    const { zone, problems, stamps } = readZoneFile(source.path!);
+    source.stamps = stamps;
+    this.watchFiles(source); // an $INCLUDE may have come
     if (!zone) {
       const errors = problems.filter((problem) => problem.severity === 'error').map(formatZoneError);
       this.log('error', `zone ${formatName(source.zone.apex)} keeps its old content: ${errors.join('; ')}`);
       return false;
     }
-    this.internet.replace(source, zone, files);
-    this.stamps.set(source, stampOf(source)); // an $INCLUDE may have come or gone
-    this.watchFiles(source);
+    this.internet.replace(source, zone);
     return true;
   }
-}
-
-function stampOf(source: ZoneSource): string {
-  return source.files.map(fileStamp).join();
-}
-
-/** Changes when the file does; a file that is away for a moment has a stamp too. */
-function fileStamp(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.mtimeNs}/${stat.size}/${stat.ino}` : 'missing';
 }
 
 /** Owners of RRsets that are not the same in both zones. */

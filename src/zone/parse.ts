@@ -35,6 +35,8 @@ export interface ParsedMasterFile {
 }
 
 const MAX_INCLUDE_DEPTH = 10;
+/** Files read for one zone; nested includes would multiply without it. */
+const MAX_INCLUDES = 1000;
 /** Reading stops after this many errors: the file is something else. */
 const MAX_ERRORS = 100;
 
@@ -64,6 +66,7 @@ class ParserRun {
   private readonly state: LineState;
   private readonly readFile: (path: string) => Octets;
   private errorCount = 0;
+  private includes = 0;
   private readonly warn = (problem: ZoneError) => this.problems.push(problem);
 
   constructor(options: ParseOptions) {
@@ -166,6 +169,9 @@ class ParserRun {
     }
     if (this.open.length > MAX_INCLUDE_DEPTH) {
       fail('INCLUDE_DEPTH', target, `$INCLUDE is nested more than ${MAX_INCLUDE_DEPTH} deep`);
+    }
+    if (++this.includes > MAX_INCLUDES) {
+      fail('INCLUDE_DEPTH', target, `more than ${MAX_INCLUDES} files are included`);
     }
     const { origin, owner } = this.state;
     const originToken = entry.tokens[2];

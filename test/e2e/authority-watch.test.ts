@@ -13,11 +13,11 @@ import { encodeQuery } from '../../src/wire/encode.js';
 
 const manifest = `port: 0
 rootServers: [a]
-servers: [{ id: a, name: a.test., addresses: [127.0.0.1], zones: [test.zone, other.zone] }]
+servers: [{ id: a, name: a.test., addresses: [127.0.0.1], zones: [root.zone, test.zone] }]
 `;
 const zoneText = (address: string, more = '') =>
   `$TTL 60\ntest. SOA ns host 1 2 3 4 5\ntest. NS ns\nns A 192.0.2.1\nwww A ${address}\n${more}`;
-const otherText = '$TTL 60\nother. SOA ns host 1 2 3 4 5\nother. NS ns\nns A 192.0.2.1\n';
+const rootText = '$TTL 60\n. SOA ns host 1 2 3 4 5\n. NS ns\nns A 192.0.2.1\n';
 
 interface Change {
   readonly apexes: readonly string[];
@@ -32,7 +32,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'watch-test-'));
   writeFileSync(join(directory, 'internet.yaml'), manifest);
   write('test.zone', zoneText('192.0.2.7'));
-  write('other.zone', otherText);
+  write('root.zone', rootText);
 });
 afterEach(() => {
   stop?.();
@@ -129,6 +129,15 @@ describe('editing a zone file, found by the poll in virtual time', () => {
     write('hosts.inc', 'www A 192.0.2.21\nwww A 192.0.2.22\n');
     await clock.advance(5000);
     expect(served(internet)).toBe('7,21,22');
+  });
+
+  test('takes an edit that was made between loading and watching', async () => {
+    const clock = new VirtualClock();
+    const internet = loadInternet(directory).internet!;
+    write('test.zone', zoneText('192.0.2.8'));
+    stop = internet.watch(clock, () => {});
+    await clock.advance(5000);
+    expect(served(internet)).toBe('8');
   });
 
   test('says nothing of a file that was written without a change of content', async () => {

@@ -90,6 +90,11 @@ describe('loadInternet', () => {
     expect(problems()).toEqual(['internet.yaml:4:86 DUPLICATE_ZONE']);
   });
 
+  test('refuses a root server without the root zone', () => {
+    write({ ...good, 'internet.yaml': manifest.replace('[a]', '[a, t1]') });
+    expect(problems()).toEqual(['internet.yaml:5:7 MANIFEST_REFERENCE']);
+  });
+
   test('loads the internet of this repository without errors', () => {
     const { internet, problems: found } = loadInternet(join(import.meta.dirname, '../../../zones'));
     expect(found.filter((problem) => problem.severity === 'error')).toEqual([]);

@@ -89,6 +89,8 @@ describe('mistakes in a manifest are reported where they stand', () => {
       /^10:17 .*already belongs to a/,
     ],
     ['broken YAML', 'port: [1, 2\nservers: }', /MANIFEST_SYNTAX/],
+    ['an alias to nothing', 'port: *nothing\n', /^1:[0-9]+ MANIFEST_SYNTAX .*nothing/],
+    ['a key twice', 'port: 1\nport: 2\n', /^2:1 MANIFEST_SYNTAX/],
     ['a list instead of a map', '- a\n- b\n', /^1:1 MANIFEST_VALUE/],
     ['an empty file', '', /^1:1 MANIFEST_VALUE/],
   ])('%s', (_what, text, expected) => {

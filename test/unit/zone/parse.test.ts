@@ -234,6 +234,21 @@ describe('$INCLUDE', () => {
     expect(parse('$INCLUDE y', deep).problems.map((p) => p.code)).toEqual(['INCLUDE_DEPTH']);
   });
 
+  test('is not followed a thousand times, though no chain of it is long', () => {
+    let reads = 0;
+    const wide: ParseOptions = {
+      ...options,
+      readFile: (path) => {
+        reads++;
+        return Array.from({ length: 20 }, (_, i) => `$INCLUDE ${i}-${path.length}${path.slice(-20)}\n`).join(
+          '',
+        );
+      },
+    };
+    expect(parse('$INCLUDE y', wide).problems.map((p) => p.code)).toContain('INCLUDE_DEPTH');
+    expect(reads).toBeLessThanOrEqual(1000);
+  });
+
   test('reports errors in the file where they are, and a missing file where it is named', () => {
     const found = parse('$INCLUDE bad.inc\n$INCLUDE gone.inc', options).problems;
     expect(found.map((p) => [p.file, p.line, p.column, p.code])).toEqual([
