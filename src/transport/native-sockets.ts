@@ -108,9 +108,9 @@ export class NativeSockets implements UdpSockets {
   }
 
   send(endpoint: ServerEndpoint, query: Buffer, receiver: UdpReceiver): SocketLease {
-    const address = this.addressOf(endpoint);
-    const valid = endpoint.port > 0 && endpoint.port < 65536;
-    if (!address || !valid || this.closed) return failing(receiver, 'EINVAL');
+    const validPort = endpoint.port > 0 && endpoint.port < 65536;
+    const address = validPort ? this.addressOf(endpoint) : undefined;
+    if (!address || this.closed) return failing(receiver, 'EINVAL');
     const family = address.length === SOCKADDR_IN_OCTETS ? this.ipv4 : this.ipv6;
     const fd = this.open(family);
     if (fd < 0) return failing(receiver, errnoName(this.libc.errno()));
