@@ -149,6 +149,14 @@ const worst: readonly (readonly [what: string, wire: Buffer])[] = [
     ),
   ],
   [
+    'SOA records by pointer',
+    full(
+      1,
+      () => record(pointer(12), 6, `${pointer(12)}${pointer(12)}${'\0'.repeat(20)}`),
+      `${'\x01a'.repeat(127)}\0\0\x01\0\x01`,
+    ),
+  ],
+  [
     'signatures only',
     full(0, (i) => record('\0', 46, `${String.fromCharCode(i >> 8, i & 255)}${'\0'.repeat(17)}`)),
   ],
