@@ -31,10 +31,17 @@ export class MockInternet {
 
   /**
    * Loads `dir` and opens the sockets of its servers.
+   * @param port in place of the manifest's; 0 takes a free one
    * @throws {ZonesError} for what is wrong in files, {InternetError} for what cannot be bound
    */
-  static async open(dir: string, clock: Clock, random: Random, log: ServerLog): Promise<MockInternet> {
-    const { internet, problems } = loadInternet(dir);
+  static async open(
+    dir: string,
+    clock: Clock,
+    random: Random,
+    log: ServerLog,
+    port?: number,
+  ): Promise<MockInternet> {
+    const { internet, problems } = loadInternet(dir, { port });
     if (!internet) throw new ZonesError(problems);
     const serving = await internet.serve(clock, random, (level, message) => log[level]({}, message));
     return new MockInternet(internet, serving);

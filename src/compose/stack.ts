@@ -33,6 +33,8 @@ export interface StackOptions {
   readonly config: Config;
   /** Run on the mock internet of this directory instead of the real one. */
   readonly zonesDir?: string;
+  /** Port of the mock internet in place of the manifest's; 0 takes a free one, beside a server that runs. */
+  readonly mockPort?: number;
   readonly log: ServerLog;
   readonly version: string;
   readonly clock?: Clock;
@@ -86,7 +88,7 @@ export class Stack implements ServerControl {
   static async create(options: StackOptions): Promise<Stack> {
     const clock = options.clock ?? systemClock;
     const mock = options.zonesDir
-      ? await MockInternet.open(options.zonesDir, clock, secureRandom(), options.log)
+      ? await MockInternet.open(options.zonesDir, clock, secureRandom(), options.log, options.mockPort)
       : undefined;
     return new Stack(options, mock);
   }

@@ -64,7 +64,7 @@ async function walkHere(question: Question, options: TraceOptions): Promise<Trac
     import('./serve.js'),
   ]);
   const stack = await withZoneProblems(() =>
-    Stack.create({ config, zonesDir: options.zones, log: silentLog, version: packageVersion() }),
+    Stack.create({ config, zonesDir: options.zones, mockPort: 0, log: silentLog, version: packageVersion() }),
   );
   try {
     return await traceQuestion(stack, question, { fresh: options.fresh });

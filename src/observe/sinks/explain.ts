@@ -11,11 +11,18 @@ import { formatType } from '../../dns/registry.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import type { TraceReport } from './collect.js';
 import { budgetWords, eventLine } from './event-lines.js';
+import {
+  addressFailure,
+  at,
+  type Blame,
+  type Evidence,
+  type Finding,
+  lastZone,
+  named,
+  serverFailure,
+} from './evidence.js';
 import { type ServerTried, serversTried } from './servers-tried.js';
 import { plural, printable, unpainted } from './styles.js';
-
-/** Who can mend it. `nobody`: nothing failed. */
-export type Blame = 'nobody' | 'client' | 'resolver' | 'parent' | 'server' | 'zone' | 'path';
 
 export interface Verdict {
   readonly ok: boolean;
@@ -32,14 +39,6 @@ export interface Verdict {
   readonly nearLimits: readonly string[];
 }
 
-interface Finding {
-  readonly summary: string;
-  readonly blame: Blame;
-  readonly blamed?: string;
-  readonly advice: string;
-  readonly event?: TracedEvent;
-}
-
 type EventOf<K extends TracedEvent['kind']> = Extract<TracedEvent, { kind: K }>;
 
 export function explain(report: TraceReport): Verdict {
@@ -48,13 +47,21 @@ export function explain(report: TraceReport): Verdict {
   return {
     ok: report.outcome.kind !== 'failure',
     summary: finding.summary,
-    firstFailure: finding.event && eventLine(finding.event, unpainted),
+    firstFailure: finding.event && stepWords(finding.event, report.events),
     blame: finding.blame,
     blamed: finding.blamed,
     advice: finding.advice,
     servers,
     nearLimits: nearLimits(report.events),
   };
+}
+
+/** An event's line, with the server in front where it speaks of an exchange. */
+function stepWords(event: TracedEvent, events: readonly TracedEvent[]): string {
+  const line = eventLine(event, unpainted);
+  if (!('exchange' in event) || event.kind === 'query') return line;
+  const query = events.find((one) => one.kind === 'query' && one.exchange === event.exchange);
+  return query?.kind === 'query' ? `${printable(query.address)} ${query.transport}: ${line}` : line;
 }
 
 function find(report: TraceReport, servers: readonly ServerTried[]): Finding {
@@ -102,38 +109,30 @@ function askedWords({ question }: TraceReport): string {
 
 function staleFinding(report: TraceReport, servers: readonly ServerTried[]): Finding {
   return {
-    ...unreachable(report, servers, undefined),
+    ...serverFailure({ report, events: report.events, servers, zone: lastZone(report.events) }),
     summary: `${askedWords(report)} was answered with data past its TTL, since no server gave fresh data in time.`,
   };
-}
-
-/** What a rule reads. */
-interface Evidence {
-  readonly report: TraceReport;
-  readonly events: readonly TracedEvent[];
-  readonly servers: readonly ServerTried[];
-  /** The zone that was being asked last, ready to print. */
-  readonly zone: string | undefined;
 }
 
 type Rule = (evidence: Evidence) => Finding;
 
 const rules: Readonly<Record<FailureReason, Rule>> = {
   bogus: ({ events, zone }) => bogus(events, zone),
-  'no-reachable-server': ({ report, servers, zone }) => unreachable(report, servers, zone),
-  timeout: ({ report, servers, zone }) => unreachable(report, servers, zone),
-  lame: ({ events, zone }) => badServer(events, zone),
-  'bad-response': ({ events, zone }) => badServer(events, zone),
+  'no-reachable-server': serverFailure,
+  timeout: serverFailure,
+  lame: serverFailure,
+  'bad-response': serverFailure,
   budget: ({ events, zone }) => overBudget(events, zone),
   loop: (evidence) => tangled('The name leads back to itself.', evidence),
   'alias-too-long': (evidence) => tangled('The chain of aliases is too long.', evidence),
-  'no-address': ({ events, zone }) => ({
-    summary: `No address could be found for any name server of ${zone ?? 'the zone'}.`,
-    blame: 'parent',
-    ...named(zone),
-    advice: 'Have the parent zone add glue, or the owner name servers whose addresses exist.',
-    ...at(events, (event) => event.kind === 'servers' && event.missing > 0),
+  'name-too-long': (evidence) => tangled('A DNAME makes the name longer than a name may be.', evidence),
+  'not-cached': () => ({
+    summary: 'The client did not desire recursion, and no cache has the answer.',
+    blame: 'client',
+    ...named('the question'),
+    advice: 'Ask with the RD flag set.',
   }),
+  'no-address': addressFailure,
   'cached-failure': ({ events }) => ({
     summary: 'The same question failed a moment ago, and that is remembered so that servers are not flooded.',
     blame: 'resolver',
@@ -147,6 +146,12 @@ const rules: Readonly<Record<FailureReason, Rule>> = {
     ...named('the configuration'),
     advice: 'Change the rule that the first failing step names.',
     ...at(events, (event) => event.kind === 'policy'),
+  }),
+  'not-cached': () => ({
+    summary: 'The client asked only for what is cached (RD was not set), and nothing is.',
+    blame: 'client',
+    ...named('recursion not desired'),
+    advice: 'Ask with recursion desired; dig does so unless told +norecurse.',
   }),
   unsupported: () => ({
     summary: 'This resolver cannot answer questions of this kind.',
@@ -200,55 +205,6 @@ function bogus(events: readonly TracedEvent[], zone: string | undefined): Findin
   };
 }
 
-function unreachable(
-  report: TraceReport,
-  servers: readonly ServerTried[],
-  zone: string | undefined,
-): Finding {
-  const first = at(report.events, (event) => event.kind === 'no-response');
-  const answered = servers.some((server) => server.answered);
-  if (servers.length > 0 && !answered) {
-    return {
-      summary: `None of the ${plural(servers.length, 'server')} asked gave a response, on any level.`,
-      blame: 'path',
-      ...named('the network between this resolver and all servers'),
-      advice: 'Check that UDP and TCP to port 53 leave this host, and its route and firewall.',
-      ...first,
-    };
-  }
-  const silent = servers.filter((server) => !server.answered).map((server) => server.label);
-  return {
-    summary: `The servers of ${zone ?? 'the zone'} cannot be reached.`,
-    blame: 'server',
-    ...named(silent.length === 0 ? zone : silent.slice(0, 4).join(', ')),
-    advice: 'Wait, or tell the operator of the servers; others answer, so the network here works.',
-    ...first,
-  };
-}
-
-const badClasses = new Set(['lame', 'refused', 'servfail', 'formerr', 'notimp', 'useless']);
-
-function badServer(events: readonly TracedEvent[], zone: string | undefined): Finding {
-  const event = events.find((one) => one.kind === 'classified' && badClasses.has(one.as)) as
-    | EventOf<'classified'>
-    | undefined;
-  const query = event && events.find((one) => one.kind === 'query' && one.exchange === event.exchange);
-  const server =
-    query?.kind === 'query'
-      ? `${printable(query.address)} (zone ${printable(formatName(query.zone))})`
-      : zone;
-  return {
-    summary: `The servers of ${zone ?? 'the zone'} answer, but with nothing that can be used${event ? ` (${event.as})` : ''}.`,
-    blame: event?.as === 'lame' ? 'parent' : 'server',
-    ...named(server),
-    advice:
-      event?.as === 'lame'
-        ? 'Have the parent delegate to servers that serve the zone, or the servers serve it.'
-        : 'Tell the operator of the server.',
-    ...(event ? { event } : at(events, (one) => one.kind === 'no-response')),
-  };
-}
-
 function overBudget(events: readonly TracedEvent[], zone: string | undefined): Finding {
   const limit = events.find((event) => event.kind === 'limit') as EventOf<'limit'> | undefined;
   return {
@@ -261,23 +217,6 @@ function overBudget(events: readonly TracedEvent[], zone: string | undefined): F
         : 'Have the owner simplify aliases and delegations; a zone made for an attack looks like this too.',
     ...(limit ? { event: limit } : {}),
   };
-}
-
-function named(blamed: string | undefined): { blamed?: string } {
-  return blamed === undefined ? {} : { blamed };
-}
-
-function at(
-  events: readonly TracedEvent[],
-  matches: (event: TracedEvent) => boolean,
-): { event?: TracedEvent } {
-  const event = events.find(matches);
-  return event ? { event } : {};
-}
-
-function lastZone(events: readonly TracedEvent[]): string | undefined {
-  const event = events.findLast((one) => one.kind === 'zone' && one.span === 0);
-  return event?.kind === 'zone' ? printable(formatName(event.zone)) : undefined;
 }
 
 function lastAlias(events: readonly TracedEvent[]): string | undefined {

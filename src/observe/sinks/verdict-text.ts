@@ -1,7 +1,8 @@
 /**
  * A verdict as lines for a terminal.
  */
-import type { Blame, Verdict } from './explain.js';
+import type { Blame } from './evidence.js';
+import type { Verdict } from './explain.js';
 import { formatMs, type Paint, unpainted } from './styles.js';
 
 const blameWords: Readonly<Record<Blame, string>> = {

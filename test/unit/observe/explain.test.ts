@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/observe/sinks/explain.js';
 import { verdictLines } from '../../../src/observe/sinks/verdict-text.js';
-import type { TraceEvent } from '../../../src/runtime/trace.js';
+import type { ResponseClass, TraceEvent } from '../../../src/runtime/trace.js';
 import { failingReport, names, sampleReport } from './trace-sample.js';
 
 const query = (exchange: number, address = '192.0.2.2'): TraceEvent => ({
@@ -34,6 +34,11 @@ const response = (exchange: number, rcode = 0): TraceEvent => ({
 });
 const zone: TraceEvent = { kind: 'zone', zone: names.shop, servers: 1, from: 'referral' };
 
+const answeredAbove: TraceEvent[] = [
+  { ...query(9, '192.0.2.1'), zone: names.root } as TraceEvent,
+  response(9),
+];
+
 describe('the verdict', () => {
   it('blames nobody for an answer, and still lists servers and limits that were near', () => {
     const verdict = explain(sampleReport);
@@ -51,18 +56,31 @@ describe('the verdict', () => {
       failingReport('no-reachable-server', [zone, query(1), silence(1), query(2, '192.0.2.3'), silence(2)]),
     );
     expect(verdict).toMatchObject({ ok: false, blame: 'path' });
-    expect(verdict.firstFailure).toContain('no response');
+    expect(verdict.firstFailure).toBe('192.0.2.2 udp: no response after 400 ms');
   });
 
   it('blames the silent server when others answered', () => {
     const verdict = explain(
-      failingReport('no-reachable-server', [query(1, '192.0.2.1'), response(1), zone, query(2), silence(2)]),
+      failingReport('no-reachable-server', [
+        ...answeredAbove,
+        zone,
+        query(2),
+        silence(2),
+        query(3),
+        silence(3),
+      ]),
     );
     expect(verdict).toMatchObject({ blame: 'server', blamed: 'ns.shop.test. 192.0.2.2' });
     expect(verdict.summary).toContain('shop.test.');
   });
 
-  const classified = (as: 'lame' | 'refused'): TraceEvent => ({ kind: 'classified', exchange: 1, as });
+  const classified = (as: ResponseClass): TraceEvent => ({ kind: 'classified', exchange: 1, as });
+  const addressOf = (name: typeof names.ns): TraceEvent => ({
+    kind: 'span',
+    parent: 0,
+    purpose: 'ns-address',
+    question: { name, type: 1, class: 1 },
+  });
   const validation = (step: 'ds' | 'signature'): TraceEvent => ({
     kind: 'validation',
     step,
@@ -79,11 +97,32 @@ describe('the verdict', () => {
     ['budget', [zone, { kind: 'limit', item: 'timeMs' }], 'server', /limit reached/],
     ['loop', [{ kind: 'alias', from: names.ns, to: names.shop, by: 'CNAME' }], 'zone', /CNAME/],
     ['alias-too-long', [{ kind: 'limit', item: 'aliases' }], 'zone', /aliases/],
+    ['no-address', [zone, addressOf(names.ns)], 'parent', /needs ns.shop.test. A/],
+    ['no-address', [zone, addressOf(names.test)], 'zone', /needs test. A/],
     [
       'no-address',
       [zone, { kind: 'servers', zone: names.shop, known: 0, missing: 2, skipped: [] }],
-      'parent',
+      'zone',
       /without address/,
+    ],
+    ['no-reachable-server', [zone, query(1), response(1), classified('lame')], 'parent', /taken for lame/],
+    [
+      'no-reachable-server',
+      [zone, query(1), response(1, 2), classified('servfail')],
+      'server',
+      /taken for servfail/,
+    ],
+    [
+      'no-reachable-server',
+      [...answeredAbove, zone, query(1), { kind: 'no-response', exchange: 1, why: 'near-miss', afterMs: 1 }],
+      'server',
+      /wrong ID/,
+    ],
+    [
+      'no-reachable-server',
+      [zone, query(1), response(1), classified('truncated'), query(2), silence(2)],
+      'server',
+      /no response/,
     ],
     [
       'cached-failure',
@@ -92,7 +131,9 @@ describe('the verdict', () => {
       /failure cache: hit/,
     ],
     ['policy', [{ kind: 'policy', rule: 'blocked', action: 'refused' }], 'resolver', /policy blocked/],
+    ['not-cached', [], 'client', undefined],
     ['unsupported', [], 'client', undefined],
+    ['from-a-later-version', [], 'resolver', undefined],
     ['internal', [], 'resolver', undefined],
   ])('%s: %# blames %s', (reason, events, blame, step) => {
     const verdict = explain(failingReport(reason, events));

@@ -90,7 +90,7 @@ async function refresh() {
     if (!response.ok) throw new Error(`status ${response.status}`);
     const stats = await response.json();
     byId('summary').textContent =
-      `${stats.version}, up ${duration(stats.uptimeSec)}, ${number.format(stats.queries.total)} queries, ${stats.workers} workers`;
+      `${stats.version}, up ${duration(stats.uptimeSec)}, ${number.format(stats.queries.total)} queries, ${stats.workers} ${stats.workers === 1 ? 'worker' : 'workers'}`;
     showQueries(stats.queries);
     showCaches(stats.caches);
   } catch (error) {
