@@ -19,7 +19,14 @@ import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
 import { LruPolicy } from './eviction/lru.js';
 import { SegmentedLruPolicy } from './eviction/segmented-lru.js';
-import { octetsOfRRset, octetsOfRRsets, octetsOfString, ownOctets, ownRRset } from './footprint.js';
+import {
+  octetsOfRRset,
+  octetsOfRRsets,
+  octetsOfString,
+  octetsOfStrings,
+  ownOctets,
+  ownRRset,
+} from './footprint.js';
 import { rrsetKey } from './key.js';
 import { addStats, type CacheLayerStats } from './stats.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
@@ -66,7 +73,7 @@ const TOP_PART = 0.25;
 /** Two objects of the entry, their arrays' headers and boxed times. */
 const ENTRY_OCTETS = 72 + 96 + 2 * 48 + 2 * 16;
 /** A server's object, its array's header, and its slot. */
-const SERVER_OCTETS = 40 + 48 + 8;
+const SERVER_OCTETS = 48 + 48 + 8;
 
 export class DelegationCache {
   private readonly clock: Clock;
@@ -221,6 +228,7 @@ function octetsOfDelegation(delegation: Delegation): number {
   for (const server of delegation.servers) {
     sum += SERVER_OCTETS + octetsOfString(server.name.length);
     for (const address of server.addresses) sum += 8 + octetsOfString(address.length);
+    if (server.spare) sum += octetsOfStrings(server.spare);
   }
   if (typeof delegation.ds !== 'string') sum += octetsOfRRset(delegation.ds);
   return sum + octetsOfRRsets(delegation.dsProof);

@@ -1,10 +1,31 @@
 /**
- * Octets in and out for snapshots: numbers and strings in sequence, every read checked.
+ * The format of snapshots: its constants, and octets in and out, every read checked.
  *
  * Integers are big-endian; times are IEEE doubles, so that Infinity has a form; strings of octets carry their
  * length in front.
  */
 import type { Octets } from '../dns/name.js';
+
+/** First octets of a snapshot; one is not ASCII and one is a line end, so that conversions show. */
+export const MAGIC = Buffer.from('\x89STRATA\n', 'latin1');
+export const VERSION = 1;
+/** Magic, version and the time it was made. */
+export const HEADER_OCTETS = MAGIC.length + 1 + 8;
+/** Kind and length. */
+export const RECORD_HEADER_OCTETS = 5;
+/** SHA-256. */
+export const DIGEST_OCTETS = 32;
+
+/** Kinds of records. `end` has no body and is the last. */
+export const Kind = { end: 0, origin: 1, rrset: 2, negative: 3, delegation: 4 } as const;
+
+export interface SnapshotRecord {
+  readonly kind: number;
+  readonly body: Buffer;
+}
+
+/** How the DS of a delegation is given; the place of one is its number. */
+export const dsForms = ['unknown', 'none', 'rrset'] as const;
 
 /** The input does not hold what it should. Never leaves the snapshot reader. */
 export class UnsoundSnapshot extends Error {}

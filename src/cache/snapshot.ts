@@ -10,24 +10,30 @@
  * Loading is one synchronous step. Failures, server states and the stub cache are not kept.
  */
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { labelCount, type Octets, toName } from '../dns/name.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Delegation, DelegationCache } from './delegation-cache.js';
+import type { Delegation } from './delegation-cache.js';
 import { isSoundKey, isSoundName, typeOfKey } from './key.js';
-import type { NegativeCache } from './negative-cache.js';
 import { type EntryTimes, type Origin, PackedEntry, securities } from './packed-entry.js';
 import { Rank } from './rank.js';
-import type { ResolverCache } from './rrset-cache.js';
-import { isSoundPacked, packRRsets, unpackRRsets } from './rrset-packing.js';
-import { OctetReader, OctetWriter, UnsoundSnapshot } from './snapshot-codec.js';
+import { isSoundPacked, unpackRRsets } from './rrset-packing.js';
+import {
+  DIGEST_OCTETS,
+  dsForms,
+  HEADER_OCTETS,
+  Kind,
+  MAGIC,
+  OctetReader,
+  RECORD_HEADER_OCTETS,
+  type SnapshotRecord,
+  UnsoundSnapshot,
+  VERSION,
+} from './snapshot-codec.js';
+import type { SnapshotCaches } from './snapshot-dump.js';
 
-/** The caches that a snapshot holds. */
-export interface SnapshotCaches {
-  readonly rrsets: ResolverCache;
-  readonly negative: NegativeCache;
-  readonly delegations: DelegationCache;
-}
+export { dumpSnapshot, type SnapshotCaches } from './snapshot-dump.js';
 
 /**
  * Why octets are not taken: `foreign` is no snapshot at all, `version` one of another format, `truncated` one
@@ -44,95 +50,6 @@ export type LoadResult =
       readonly skipped: number;
     }
   | { readonly ok: false; readonly reason: SnapshotFault };
-
-const MAGIC = Buffer.from('\x89STRATA\n', 'latin1');
-const VERSION = 1;
-const HEADER_OCTETS = MAGIC.length + 1 + 8;
-const RECORD_HEADER_OCTETS = 5;
-const DIGEST_OCTETS = 32;
-const CHUNK_OCTETS = 65_536;
-
-const Kind = { end: 0, origin: 1, rrset: 2, negative: 3, delegation: 4 } as const;
-
-// --- writing ---------------------------------------------------------------------------------------------
-
-/**
- * The snapshot in chunks of about 64 kB, to be written one after the other; the caches may change between
- * them. What is over, and delegations that are configured, are left out.
- */
-export function* dumpSnapshot(caches: SnapshotCaches, clock: Clock): Generator<Buffer> {
-  const hash = createHash('sha256');
-  const out = new OctetWriter();
-  const nowMs = clock.wallMs();
-  out.raw(MAGIC).uint8(VERSION).float64(nowMs);
-  for (const record of records(caches, nowMs)) {
-    out.uint8(record.kind).uint32(record.body.length).raw(record.body);
-    if (out.length >= CHUNK_OCTETS) yield hashed(hash, out.take());
-  }
-  out.uint8(Kind.end).uint32(0);
-  yield hashed(hash, out.take());
-  yield hash.digest();
-}
-
-function hashed(hash: ReturnType<typeof createHash>, chunk: Buffer): Buffer {
-  hash.update(chunk);
-  return chunk;
-}
-
-interface SnapshotRecord {
-  readonly kind: number;
-  readonly body: Buffer;
-}
-
-function* records(caches: SnapshotCaches, nowMs: number): Generator<SnapshotRecord> {
-  const origins = new Map<Origin, number>();
-  const body = new OctetWriter();
-  // The lists are taken at once: they hold references only, and the caches go on while chunks are written.
-  const packed = [
-    ...Array.from(caches.rrsets.entries(), (entry) => ({ kind: Kind.rrset, entry })),
-    ...Array.from(caches.negative.entries(), (entry) => ({ kind: Kind.negative, entry })),
-  ];
-  const delegations = [...caches.delegations.entries()];
-  for (const delegation of delegations) {
-    if (delegation.leaseUntilMs === Infinity || delegation.leaseUntilMs <= nowMs) continue;
-    if (writeDelegation(body, delegation)) yield { kind: Kind.delegation, body: body.take() };
-  }
-  for (const { kind, entry } of packed) {
-    let origin = origins.get(entry.origin);
-    if (origin === undefined) {
-      origin = origins.size;
-      origins.set(entry.origin, origin);
-      yield { kind: Kind.origin, body: Buffer.from(JSON.stringify(entry.origin)) };
-    }
-    writeEntry(body, entry, origin);
-    yield { kind, body: body.take() };
-  }
-}
-
-function writeEntry(out: OctetWriter, entry: PackedEntry, origin: number): void {
-  out.octets(entry.key).octets(entry.packed);
-  out.float64(entry.storedAtMs).float64(entry.expiresAtMs).float64(entry.leaseUntilMs);
-  out.uint8(securities.indexOf(entry.security)).uint8(entry.rank).uint32(origin);
-}
-
-/** False, with nothing written, when the proofs are larger than can be packed. */
-function writeDelegation(out: OctetWriter, delegation: Delegation): boolean {
-  const { zone, servers, ds, dsProof, leaseUntilMs, security } = delegation;
-  const packed = packRRsets(typeof ds === 'string' ? dsProof : [ds, ...dsProof]);
-  if (packed === undefined) return false;
-  out.octets(zone).float64(leaseUntilMs).uint8(securities.indexOf(security));
-  out.uint8(dsForms.indexOf(typeof ds === 'string' ? ds : 'rrset')).octets(packed);
-  out.uint32(servers.length);
-  for (const server of servers) {
-    out.octets(server.name).uint32(server.addresses.length);
-    for (const address of server.addresses) out.octets(address);
-  }
-  return true;
-}
-
-const dsForms = ['unknown', 'none', 'rrset'] as const;
-
-// --- reading ---------------------------------------------------------------------------------------------
 
 /** Puts what a snapshot holds into the caches, or says why it is not taken and leaves them as they are. */
 export function loadSnapshot(data: Buffer, caches: SnapshotCaches, clock: Clock): LoadResult {
@@ -250,12 +167,21 @@ function readDelegation(reader: OctetReader): Delegation {
   const servers: Delegation['servers'][number][] = [];
   for (let left = reader.uint32(); left > 0; left--) {
     const name = readName(reader);
-    const addresses: string[] = [];
-    for (let more = reader.uint32(); more > 0; more--) addresses.push(reader.octets());
-    servers.push({ name, addresses });
+    const addresses = readAddresses(reader);
+    servers.push({ name, addresses, spare: readAddresses(reader) });
   }
   reader.end();
   return { zone, servers, ds, dsProof: rrsets, leaseUntilMs, security };
+}
+
+function readAddresses(reader: OctetReader): string[] {
+  const addresses: string[] = [];
+  for (let left = reader.uint32(); left > 0; left--) {
+    const address = reader.octets();
+    if (isIP(address) === 0) throw new UnsoundSnapshot();
+    addresses.push(address);
+  }
+  return addresses;
 }
 
 function readName(reader: OctetReader) {

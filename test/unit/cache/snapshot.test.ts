@@ -53,7 +53,10 @@ function fill(caches: Caches, clock: VirtualClock): void {
   delegations.put(delegation('.', Infinity), 'configured');
   const ds = rrset('example.', 300, DS, ['\0\x01\x08\x02digest']);
   delegations.put(delegation('example.', inSec(600), { ds, security: 'secure' }));
-  delegations.put(delegation('sub.example.', inSec(700), { ds: 'none', dsProof: proof, security: 'secure' }));
+  const servers = [{ name: parseName('ns.test.'), addresses: [], spare: ['198.51.100.7', '2001:db8::7'] }];
+  delegations.put(
+    delegation('sub.example.', inSec(700), { servers, ds: 'none', dsProof: proof, security: 'secure' }),
+  );
 }
 
 const dump = (caches: Caches, clock: VirtualClock) => Buffer.concat([...dumpSnapshot(caches, clock)]);
