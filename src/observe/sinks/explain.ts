@@ -127,10 +127,10 @@ const rules: Readonly<Record<FailureReason, Rule>> = {
   'alias-too-long': (evidence) => tangled('The chain of aliases is too long.', evidence),
   'name-too-long': (evidence) => tangled('A DNAME makes the name longer than a name may be.', evidence),
   'not-cached': () => ({
-    summary: 'The client did not desire recursion, and no cache has the answer.',
+    summary: 'The client asked only for what is cached (RD was not set), and nothing is.',
     blame: 'client',
-    ...named('the question'),
-    advice: 'Ask with the RD flag set.',
+    ...named('recursion not desired'),
+    advice: 'Ask with recursion desired; dig does so unless told +norecurse.',
   }),
   'no-address': addressFailure,
   'cached-failure': ({ events }) => ({
@@ -146,12 +146,6 @@ const rules: Readonly<Record<FailureReason, Rule>> = {
     ...named('the configuration'),
     advice: 'Change the rule that the first failing step names.',
     ...at(events, (event) => event.kind === 'policy'),
-  }),
-  'not-cached': () => ({
-    summary: 'The client asked only for what is cached (RD was not set), and nothing is.',
-    blame: 'client',
-    ...named('recursion not desired'),
-    advice: 'Ask with recursion desired; dig does so unless told +norecurse.',
   }),
   unsupported: () => ({
     summary: 'This resolver cannot answer questions of this kind.',
