@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runEvictionStudy } from './eviction/main.mjs';
 import { parseOptions, usage } from './options.mjs';
 import { runBenchmark } from './run.mjs';
 
@@ -49,6 +50,10 @@ async function runOutside() {
 }
 
 async function main() {
+  if (process.argv[2] === 'eviction') {
+    process.exitCode = await runEvictionStudy(process.argv.slice(3));
+    return;
+  }
   const options = parseOptions(process.argv.slice(2));
   if (typeof options === 'string') {
     console.error(`${options}\n\n${usage}`);

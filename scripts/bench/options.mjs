@@ -9,6 +9,7 @@ import { rows } from './rows/index.mjs';
 export const usage = `usage: npm run bench -- [row...] [options]
 
 rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional in the README)
+         eviction   hit ratios of the eviction policies, by itself: eviction [--requests N] [--names N] [--trace FILE]
 
   --peers a,b      ${peers.map((peer) => peer.id).join(',')}
   --rounds N       rounds; the median is reported (3)

@@ -59,7 +59,7 @@ function ratiosOf(cells) {
   const others = allPeers.filter((peer) => peer.kind === 'resolver' && peer.id !== 'ours');
   const values = others.flatMap((peer) => usable(peer.id) ?? []);
   const best = values.length > 0 ? Math.min(...values) : null;
-  const own = cells.ours?.median ?? null;
+  const own = usable('ours') ?? null;
   const over = (/** @type {number | null} */ other) => (own === null || !other ? null : own / other);
   return { best: over(best), unbound: over(usable('unbound')), floor: over(usable('floor')) };
 }
