@@ -7,7 +7,7 @@
  */
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import type { UpstreamFault } from '../runtime/trace.js';
-import { matchResponse } from './match-response.js';
+import { type Match, matchResponse } from './match-response.js';
 import type { OutgoingQuery } from './outgoing-query.js';
 import type { UpstreamQuery, UpstreamResult } from './upstream.js';
 import type { UpstreamCounters } from './upstream-counters.js';
@@ -47,7 +47,7 @@ export abstract class Exchange {
   /** Ends the exchange when `packet` answers `outgoing`; else counts it and waits on. */
   protected receive(packet: Buffer, outgoing: OutgoingQuery): void {
     if (this.done) return;
-    const match = matchResponse(packet, outgoing);
+    const match = this.judged(packet, outgoing);
     switch (match.kind) {
       case 'wrong-id':
         this.fail('near-miss');
@@ -68,6 +68,16 @@ export abstract class Exchange {
           rttMs: this.clock.monotonicMs() - this.sentMs,
           caseMatched: match.caseMatched,
         });
+    }
+  }
+
+  /** The codec has no business throwing; if it does, a packet must still not stop the process. */
+  private judged(packet: Buffer, outgoing: OutgoingQuery): Match {
+    try {
+      return matchResponse(packet, outgoing);
+    } catch {
+      this.counters.codecErrors++;
+      return { kind: 'malformed' };
     }
   }
 

@@ -12,6 +12,20 @@ const MAX_EVENTS = 64;
 
 const nothing = () => {};
 
+/**
+ * koffi calls back outside of Node's callback scope: nothing runs promise callbacks afterwards, and an
+ * exception would be lost. An immediate, later on the same turn of the loop, has such a scope.
+ */
+function runOutsideScope(onReadable: () => boolean): void {
+  try {
+    if (onReadable()) setImmediate(nothing);
+  } catch (error) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}
+
 /** Watches that live, since a collected one ends silently. */
 const live = new Set<Readiness>();
 
@@ -32,11 +46,7 @@ export class Readiness {
   ) {
     this.epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error('epoll_create1 failed');
-    this.watch = libc.watch(this.epoll, () => {
-      // koffi calls back outside of Node's callback scope, so nothing runs promise callbacks afterwards;
-      // an immediate, later on the same turn of the loop, has such a scope.
-      if (onReadable()) setImmediate(nothing);
-    });
+    this.watch = libc.watch(this.epoll, () => runOutsideScope(onReadable));
     live.add(this);
   }
 

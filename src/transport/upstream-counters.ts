@@ -10,6 +10,8 @@ export interface UpstreamStats {
   readonly malformed: number;
   /** Packets with the right ID that were no answer to the query: question, QR or opcode differ. */
   readonly mismatched: number;
+  /** Packets on which our own decoder threw, which is a bug; they count as malformed too. */
+  readonly codecErrors: number;
   /** Exchanges that ended without response, by reason. */
   readonly faults: Readonly<Record<UpstreamFault, number>>;
 }
@@ -19,6 +21,7 @@ export class UpstreamCounters implements UpstreamStats {
   responses = 0;
   malformed = 0;
   mismatched = 0;
+  codecErrors = 0;
   readonly faults: Record<UpstreamFault, number> = {
     timeout: 0,
     unreachable: 0,
@@ -35,6 +38,7 @@ export class UpstreamCounters implements UpstreamStats {
       responses: this.responses,
       malformed: this.malformed,
       mismatched: this.mismatched,
+      codecErrors: this.codecErrors,
       faults: { ...this.faults },
     };
   }
