@@ -21,11 +21,13 @@ export type FailureReason =
   | 'timeout'
   | 'loop'
   | 'alias-too-long'
+  | 'name-too-long'
   | 'bad-response'
   | 'no-address'
   | 'bogus'
   | 'cached-failure'
   | 'policy'
+  | 'not-cached'
   | 'unsupported'
   | 'internal';
 
@@ -57,6 +59,8 @@ export interface Failure {
   readonly kind: 'failure';
   readonly reason: FailureReason;
   readonly ede: readonly ExtendedError[];
+  /** For `name-too-long` the aliases up to the DNAME that made it so (RFC 6672 2.2 shows them with YXDOMAIN). */
+  readonly aliases?: readonly RRset[];
 }
 
 /** The result of one resolution. Switch on `kind` and end with `assertNever`. */

@@ -19,7 +19,14 @@ import { Ede, formatType, RRClass, RRType } from '../dns/registry.js';
 import { type Question, type RRset, type Security, withTtl } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CacheLayer, MissReason } from '../runtime/trace.js';
-import type { AliasLink, AnswerLink, DenialLink, Link, LinkSource } from './link.js';
+import {
+  type AliasLink,
+  type AnswerLink,
+  type DenialLink,
+  type Link,
+  type LinkSource,
+  stubUntilMs,
+} from './link.js';
 import type { QueryContext } from './query-context.js';
 import { dnameStep } from './scrub.js';
 
@@ -51,6 +58,7 @@ export interface CachedLinksOptions {
   readonly acceptUnchecked: boolean;
   readonly staleTtlSec?: number;
   readonly negativeMaxSec: number;
+  readonly prefetch: boolean;
 }
 
 export class CachedLinks {
@@ -151,7 +159,7 @@ export class CachedLinks {
       const hit = this.caches.rrsets.get(owner, RRType.DNAME, question.class);
       if (hit.kind !== 'hit') return undefined;
       const step = dnameStep(withTtl(entry.rrset, hit.ttlSec), name);
-      if (step === 'too-long') return undefined;
+      if ('tooLong' in step) return undefined;
       this.probe(ctx, 'resolver', owner, RRType.DNAME, 'hit', undefined, hit.ttlSec);
       const link: AliasLink = {
         kind: 'alias',
@@ -179,7 +187,7 @@ export class CachedLinks {
       zone: entry.origin.zone,
       security: entry.security,
       proof: entry.proof,
-      untilMs: stale ? 0 : entry.expiresAtMs,
+      untilMs: stale ? 0 : this.stubUntil(entry),
       ...(stale ? { stale, ede: [{ code: Ede.STALE_ANSWER, text: 'served past its TTL' }] } : {}),
     } as const;
     return as === 'alias'
@@ -232,6 +240,12 @@ export class CachedLinks {
       untilMs: stale ? 0 : entry.expiresAtMs,
       ...(stale ? { stale, ede: [{ code, text: 'served past its TTL' }] } : {}),
     };
+  }
+
+  /** What no refresh can save, and what has been refreshed already, is not worth watching. */
+  private stubUntil(entry: RRsetEntry): number {
+    if (!this.options.prefetch || entry.isLeaseBound) return entry.expiresAtMs;
+    return stubUntilMs(entry.storedAtMs, entry.expiresAtMs);
   }
 
   private probe(

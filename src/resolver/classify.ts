@@ -30,7 +30,7 @@ export type Classified =
   | { readonly kind: 'empty' }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'lame'; readonly detail: string }
-  | { readonly kind: 'name-too-long' }
+  | { readonly kind: 'name-too-long'; readonly dname: RRset }
   | {
       readonly kind: 'error';
       readonly fault: 'refused' | 'servfail' | 'formerr' | 'notimp' | 'useless';
@@ -42,9 +42,8 @@ export type Classified =
  */
 export function classify(message: Message, scrubbed: Scrubbed, forwarder: boolean): Classified {
   if (message.tc) return { kind: 'truncated' };
-  if (scrubbed.nameTooLong) return { kind: 'name-too-long' };
-  if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN)
-    return classifyError(message, scrubbed);
+  if (scrubbed.tooLong) return { kind: 'name-too-long', dname: scrubbed.tooLong };
+  if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) return classifyError(message);
   const { steps, last, final, soa, referral } = scrubbed;
   if (final.length > 0) return { kind: 'links', steps, last, end: { kind: 'answer', rrsets: final } };
   if (steps.length > 0) return { kind: 'links', steps, last, end: endOfChain(message, scrubbed) };
@@ -74,9 +73,8 @@ function endOfChain(message: Message, scrubbed: Scrubbed): ChainEnd {
   return { kind: 'open' };
 }
 
-function classifyError(message: Message, scrubbed: Scrubbed): Classified {
+function classifyError(message: Message): Classified {
   const { rcode } = message;
-  if (rcode === Rcode.YXDOMAIN && scrubbed.steps.length > 0) return { kind: 'name-too-long' };
   switch (rcode) {
     case Rcode.REFUSED:
       return { kind: 'error', fault: 'refused', rcode };

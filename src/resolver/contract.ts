@@ -42,6 +42,8 @@ export interface ResolveOptions {
   readonly cd?: boolean;
   /** Takes the events of this resolution. A traced query is never joined to an equal one in flight. */
   readonly trace?: TraceSink;
+  /** Answer from caches or not at all: for clients that do not desire recursion (RFC 1034 4.3.1). */
+  readonly cacheOnly?: boolean;
   /** Walk though caches could answer; what is learnt is stored as always. For `trace --fresh` and refresh. */
   readonly bypassCache?: boolean;
 }

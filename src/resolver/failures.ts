@@ -51,6 +51,8 @@ function edeFor(reason: FailureReason): ExtendedError['code'] {
       return Ede.DNSSEC_BOGUS;
     case 'cached-failure':
       return Ede.CACHED_ERROR;
+    case 'not-cached':
+      return Ede.NOT_AUTHORITATIVE;
     case 'policy':
       return Ede.PROHIBITED;
     case 'unsupported':
@@ -58,6 +60,7 @@ function edeFor(reason: FailureReason): ExtendedError['code'] {
     case 'budget':
     case 'loop':
     case 'alias-too-long':
+    case 'name-too-long':
     case 'internal':
       return Ede.OTHER;
   }

@@ -13,7 +13,7 @@ import type { Failure } from '../dns/outcome.js';
 import { Ede } from '../dns/registry.js';
 import { type Question, type RRset, withTtl } from '../dns/rrset.js';
 import type { LinkJudge } from './judge.js';
-import type { Link, LinkResult } from './link.js';
+import { type Link, type LinkResult, stubUntilMs } from './link.js';
 import type { QueryContext } from './query-context.js';
 import type { ResolverCore } from './resolver-core.js';
 import { Walk, type Walked } from './walk.js';
@@ -121,7 +121,9 @@ export class LinkFetcher {
   }
 
   private timed<T extends Omit<Link, 'untilMs'>>(link: T): T & { untilMs: number } {
-    return { ...link, untilMs: this.core.clock.wallMs() + ttlOf(link as unknown as Link) * 1000 };
+    const nowMs = this.core.clock.wallMs();
+    const endMs = nowMs + ttlOf(link as unknown as Link) * 1000;
+    return { ...link, untilMs: this.core.options.prefetch ? stubUntilMs(nowMs, endMs) : endMs };
   }
 
   private capped(link: Link, capTtlSec: number | undefined): Link {

@@ -17,7 +17,7 @@ interface LinkCommon {
   readonly proof: readonly RRset[];
   readonly ede?: readonly ExtendedError[];
   readonly stale?: boolean;
-  /** Wall time up to which this may be repeated to clients; 0 when only for the query under way. */
+  /** Wall time up to which the stub cache may repeat this; 0 when only for the query under way. */
   readonly untilMs: number;
 }
 
@@ -55,3 +55,17 @@ export type LinkSource =
   | 'stale'
   | 'shared'
   | 'walked';
+
+/** Life from which the end of an answer is watched for popularity. */
+const WATCHED_LIFE_MS = 10_000;
+/** Part of such a life that the stub cache may serve. */
+const STUB_PART = 0.9;
+
+/**
+ * How long the stub cache may hold what lives from `startMs` to `endMs`: not to its end, so that in the last
+ * tenth the resolver sees who still asks, and can renew what is popular before it is gone.
+ */
+export function stubUntilMs(startMs: number, endMs: number): number {
+  const lifeMs = endMs - startMs;
+  return lifeMs < WATCHED_LIFE_MS ? endMs : startMs + Math.floor(lifeMs * STUB_PART);
+}

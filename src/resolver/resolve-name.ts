@@ -33,6 +33,8 @@ export interface NameResolverOptions {
   readonly cd: boolean;
   /** Serve data past its TTL when the walk fails or takes longer than this (RFC 8767); undefined: never. */
   readonly stale: { readonly clientWaitMs: number } | undefined;
+  /** Do not walk: what no cache has fails as `not-cached`. */
+  readonly cacheOnly: boolean;
   readonly cutBelow: (name: Name) => Name;
   /** A popular link is nearly over. */
   readonly onRefresh: (question: Question) => void;
@@ -125,13 +127,14 @@ export class NameResolver {
     }
     const stale = options.stale ? found.stale : undefined;
     if (found.kind === 'failure') {
-      if (options.cd && found.failure.reason === 'bogus') {
+      if (options.cd && found.failure.reason === 'bogus' && !options.cacheOnly) {
         return this.added(await this.walk(question, ctx, options, chain, 'bypassed'), chain, options);
       }
       if (stale) return this.useStale(stale, chain);
       chain.note('failure');
       return cachedFailure(found.failure);
     }
+    if (options.cacheOnly) return notCached();
     const walking = this.walk(question, ctx, options, chain, found.reason);
     if (!stale) return this.added(await walking, chain, options);
     const link = await this.firstOf(walking, options.stale!.clientWaitMs, ctx);
@@ -218,6 +221,11 @@ function synthesisedCname(chain: Chain, link: Extract<Link, { kind: 'alias' }>):
   const aliases = chain.aliases.filter((rrset) => rrset !== cname);
   const { proof, security, ede, stale } = chain;
   return { kind: 'answer', aliases, rrsets: [cname], proof, security, ede, stale };
+}
+
+function notCached(): Failure {
+  const text = 'recursion was not desired, and no cache has it';
+  return { kind: 'failure', reason: 'not-cached', ede: [{ code: Ede.NOT_AUTHORITATIVE, text }] };
 }
 
 function failure(reason: Failure['reason'], text: string): Failure {

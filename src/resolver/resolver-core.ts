@@ -30,6 +30,7 @@ export interface CoreOptions {
   readonly usableAddress: (address: string) => boolean;
   readonly ipv4: boolean;
   readonly ipv6: boolean;
+  readonly prefetch: boolean;
   readonly ttlMinSec: number;
   readonly ttlMaxSec: number;
 }

@@ -12,7 +12,6 @@ import type { Validator } from '../dnssec/validator.js';
 import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
-import type { TraceSink } from '../runtime/trace.js';
 import type { Upstream } from '../transport/upstream.js';
 import { CachingAddressBook } from './address-book.js';
 import { type ConfiguredZone, type RootHint, ZoneFinder } from './asked-zone.js';
@@ -30,7 +29,6 @@ import { ValidatingJudge } from './validation.js';
 
 export interface ResolverOptions extends CoreOptions {
   readonly negativeMaxSec: number;
-  readonly prefetch: boolean;
   /** Undefined: never serve data past its TTL. */
   readonly serveStale: { readonly clientWaitMs: number; readonly replyTtlSec: number } | undefined;
   readonly budget?: BudgetLimits;
@@ -60,7 +58,7 @@ export class Resolver implements RecursiveResolver {
   private readonly prefetching = new Set<string>();
   private readonly clock: Clock;
   private readonly options: ResolverOptions;
-  private readonly clientOptions: Record<'cd' | 'checked', NameResolverOptions>;
+  private readonly clientOptions: NameResolverOptions;
   private readonly internalOptions: NameResolverOptions;
 
   constructor(parts: ResolverParts) {
@@ -72,6 +70,7 @@ export class Resolver implements RecursiveResolver {
       acceptUnchecked: !options.validating,
       staleTtlSec: options.serveStale?.replyTtlSec,
       negativeMaxSec: options.negativeMaxSec,
+      prefetch: options.prefetch,
     });
     const zones = new ZoneFinder(
       caches.delegations,
@@ -95,10 +94,10 @@ export class Resolver implements RecursiveResolver {
     this.names = new NameResolver(links, this.fetcher);
     this.priming = new Priming(this.core, caches.delegations);
     const cutBelow = (name: Name) => zones.configuredFor(name)?.zone ?? ROOT;
-    const base = { cutBelow, onRefresh: () => {} };
+    const base = { cutBelow, cacheOnly: false, onRefresh: () => {} };
     this.internalOptions = { ...base, anySecurity: true, cd: true, stale: undefined };
     const client = { ...base, anySecurity: false, stale: options.serveStale, onRefresh: this.refresh };
-    this.clientOptions = { cd: { ...client, cd: true }, checked: { ...client, cd: false } };
+    this.clientOptions = { ...client, cd: false };
     this.core.addressBook = new CachingAddressBook(
       caches.rrsets,
       zones,
@@ -111,20 +110,28 @@ export class Resolver implements RecursiveResolver {
   async resolve(question: Question, options: ResolveOptions = {}): Promise<Resolution> {
     this.priming.ensure();
     this.core.links.caches.failures.freeze(this.core.health.offline);
-    if (options.trace || options.bypassCache) {
+    if (options.trace || options.bypassCache || options.cacheOnly) {
       const { resolved, budget } = await this.start(question, options);
-      return resolution(resolved, undefined, budget);
+      return resolution(resolved, undefined, budget, this.keepUntil(resolved));
     }
     const key = `${options.cd ? 'c' : '-'} ${question.type} ${question.class} ${question.name}`;
     const running = this.inFlight.get(key);
-    if (running) return resolution(await running, 'joined', undefined);
+    if (running) return resolution(await running, 'joined', undefined, undefined);
     const { resolved, budget } = this.launch(question, options);
     this.inFlight.set(key, resolved);
     try {
-      return resolution(await resolved, undefined, budget);
+      const result = await resolved;
+      return resolution(result, undefined, budget, this.keepUntil(result));
     } finally {
       this.inFlight.delete(key);
     }
+  }
+
+  private keepUntil(resolved: Resolved): number | undefined {
+    const nowMs = this.clock.wallMs();
+    const { untilMs } = resolved;
+    if (untilMs <= nowMs || !Number.isFinite(untilMs)) return undefined;
+    return untilMs;
   }
 
   private async start(
@@ -143,11 +150,15 @@ export class Resolver implements RecursiveResolver {
 
   private launch(
     question: Question,
-    options: { readonly cd?: boolean; readonly trace?: TraceSink; readonly bypassCache?: boolean },
+    options: ResolveOptions,
   ): { resolved: Promise<Resolved>; budget: Budget; ctx: QueryContext } {
     const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
     const ctx = QueryContext.root(question, budget, this.clock, options);
-    const resolved = this.names.resolve(question, ctx, this.clientOptions[options.cd ? 'cd' : 'checked']);
+    const resolved = this.names.resolve(question, ctx, {
+      ...this.clientOptions,
+      cd: options.cd ?? false,
+      cacheOnly: options.cacheOnly ?? false,
+    });
     return { resolved, budget, ctx };
   }
 
@@ -178,6 +189,7 @@ function resolution(
   resolved: Resolved,
   joined: 'joined' | undefined,
   budget: Budget | undefined,
+  keepUntilMs: number | undefined,
 ): Resolution {
   const lookupClass = joined && resolved.source === 'walked' ? joined : classOf(resolved.source);
   const waited = lookupClass === 'walked' || lookupClass === 'joined';
@@ -186,7 +198,7 @@ function resolution(
     lookupClass,
     missReason: waited ? resolved.missReason : undefined,
     budget,
-    keepUntilMs: resolved.untilMs > 0 && Number.isFinite(resolved.untilMs) ? resolved.untilMs : undefined,
+    keepUntilMs,
   };
 }
 

@@ -28,6 +28,11 @@ export interface AliasStep {
   readonly target: Name;
 }
 
+/** The DNAME that makes a name too long. */
+export interface TooLong {
+  readonly tooLong: RRset;
+}
+
 export interface ReferralData {
   readonly child: Name;
   readonly ns: RRset;
@@ -55,8 +60,8 @@ export interface Scrubbed {
   readonly referral: ReferralData | undefined;
   /** NS RRset of the asked zone or above in the authority section: an upward or sideways referral. */
   readonly upwardNs: RRset | undefined;
-  /** A DNAME that would make a name longer than 255 octets (RFC 6672 2.2: YXDOMAIN). */
-  readonly nameTooLong: boolean;
+  /** The DNAME that would make a name longer than 255 octets (RFC 6672 2.2: YXDOMAIN). */
+  readonly tooLong: RRset | undefined;
   /** What was dropped, for the trace. */
   readonly removed: readonly RRset[];
 }
@@ -95,7 +100,7 @@ interface Chain {
   readonly last: Name;
   readonly lastInZone: boolean;
   readonly final: readonly RRset[];
-  readonly nameTooLong: boolean;
+  readonly tooLong: RRset | undefined;
 }
 
 function followChain(answer: readonly RRset[], question: Question, asked: Name, kept: Set<RRset>): Chain {
@@ -103,7 +108,7 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
   let last = question.name;
   for (;;) {
     const lastInZone = isSubdomain(last, asked);
-    const end = { steps, last, lastInZone, nameTooLong: false };
+    const end = { steps, last, lastInZone, tooLong: undefined };
     if (!lastInZone || steps.length >= MAX_LINKS_IN_RESPONSE) return { ...end, final: [] };
     // A DNAME above goes before what is found at the name: that CNAME is only made from it.
     const above = dnameAbove(answer, last, asked, kept);
@@ -113,14 +118,14 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
       return { ...end, final };
     }
     const step = above ?? cnameStep(answer, last, question.type, kept);
-    if (step === 'too-long') return { ...end, final: [], nameTooLong: true };
+    if (step && 'tooLong' in step) return { ...end, final: [], tooLong: step.tooLong };
     // Being sent back to a name already passed is a loop: stop here and let the chain be asked on.
     if (!step || step.target === last) return { ...end, final: [] };
     steps.push(step);
     last = step.target;
     // Who asks for the CNAME itself has it now.
     if (question.type === RRType.CNAME) {
-      return { steps, last, lastInZone: isSubdomain(last, asked), nameTooLong: false, final: [] };
+      return { steps, last, lastInZone: isSubdomain(last, asked), tooLong: undefined, final: [] };
     }
   }
 }
@@ -134,7 +139,7 @@ function dnameAbove(
   owner: Name,
   asked: Name,
   kept: Set<RRset>,
-): AliasStep | 'too-long' | undefined {
+): AliasStep | TooLong | undefined {
   const dname = answer.find(
     (r) => r.type === RRType.DNAME && isStrictSubdomain(owner, r.name) && isSubdomain(r.name, asked),
   );
@@ -162,9 +167,9 @@ function onlyFirst(cname: RRset): RRset {
 }
 
 /** The alias that a DNAME makes of a name below it; the CNAME is made here and not taken from the response. */
-export function dnameStep(dname: RRset, owner: Name): AliasStep | 'too-long' {
+export function dnameStep(dname: RRset, owner: Name): AliasStep | TooLong {
   const target = replaceSuffix(owner, dname.name, toName(dname.rdatas[0]!));
-  if (target === undefined) return 'too-long';
+  if (target === undefined) return { tooLong: dname };
   const cname: RRset = {
     name: owner,
     type: RRType.CNAME,

@@ -302,7 +302,10 @@ export class Walk {
       case 'lame':
         return this.giveUpOn(attempt, 'lame', classified.detail);
       case 'name-too-long':
-        return this.done(walkFailure('alias-too-long', 'a DNAME makes the name too long', this.report));
+        return this.done({
+          ...walkFailure('name-too-long', 'a DNAME makes the name too long', this.report),
+          aliases: [classified.dname],
+        });
       case 'error':
         return this.onError(attempt, question, classified.fault);
     }

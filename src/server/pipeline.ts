@@ -29,7 +29,6 @@ import { FinishStage } from './stages/finish.js';
 import { FitStage } from './stages/fit.js';
 import { ParseStage, queryOfHeader } from './stages/parse.js';
 import { RateLimitStage } from './stages/rate-limit.js';
-import { RecursionDesiredStage } from './stages/recursion-desired.js';
 import { ResolveStage } from './stages/resolve.js';
 import { ScreenStage } from './stages/screen.js';
 import { SpecialUseStage } from './stages/special-use.js';
@@ -56,7 +55,6 @@ export function buildStages(parts: PipelineParts, settings: ServerSettings): rea
     new ScreenStage(),
     new ChaosStage(),
     new SpecialUseStage(),
-    new RecursionDesiredStage(),
     new AnyStage(),
     new StubCacheStage(stubCache, clock),
     new ResolveStage(resolver, inFlight, clock),

@@ -63,10 +63,12 @@ export type Answering = (question: Question, options: ResolveOptions) => Resolut
 
 export class FakeResolver implements RecursiveResolver {
   readonly asked: Question[] = [];
+  readonly options: ResolveOptions[] = [];
   constructor(public answering: Answering) {}
 
   async resolve(question: Question, options: ResolveOptions = {}): Promise<Resolution> {
     this.asked.push(question);
+    this.options.push(options);
     return this.answering(question, options);
   }
 }

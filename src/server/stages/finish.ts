@@ -60,7 +60,13 @@ function sectionsOf(outcome: Outcome, dnssecOk: boolean): Sections {
     case 'nxdomain':
       return negative(outcome, dnssecOk);
     case 'failure':
-      return { rcode: rcodeOf(outcome), secure: false, answer: [], authority: [], ede: outcome.ede };
+      return {
+        rcode: rcodeOf(outcome),
+        secure: false,
+        answer: visible(outcome.aliases ?? [], dnssecOk),
+        authority: [],
+        ede: outcome.ede,
+      };
     default:
       return assertNever(outcome);
   }
@@ -113,7 +119,9 @@ function rcodeOf(failure: Failure): number {
   switch (failure.reason) {
     case 'policy':
       return Rcode.REFUSED;
-    case 'alias-too-long':
+    case 'not-cached':
+      return Rcode.REFUSED;
+    case 'name-too-long':
       return Rcode.YXDOMAIN;
     default:
       return Rcode.SERVFAIL;

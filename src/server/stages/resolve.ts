@@ -36,9 +36,9 @@ export class ResolveStage implements Stage {
   }
 
   private async resolve(exchange: Exchange): Promise<Verdict> {
-    const { question, cd } = exchange.query!;
+    const { question, cd, rd } = exchange.query!;
     const { name, type, class: cls } = question!;
-    const work = this.resolver.resolve({ name, type, class: cls }, { cd });
+    const work = this.resolver.resolve({ name, type, class: cls }, { cd, cacheOnly: !rd });
     const resolution = await this.within(work, exchange.settings.resolveWithinMs);
     if (this.isTooLate(exchange)) return exchange.drop('too-late');
     if (!resolution) return exchange.fail(Rcode.SERVFAIL, STUCK, 'failure');

@@ -26,7 +26,6 @@ it('the stages run in the order that the design says', () => {
     'screen',
     'chaos',
     'special-use',
-    'recursion-desired',
     'any',
     'stub-cache',
     'resolve',

@@ -81,13 +81,25 @@ describe('rate limit', () => {
 });
 
 describe('recursion desired', () => {
-  it('refuses a query without RD and does not tell what is cached', async () => {
+  it('makes the resolver answer from caches or not at all when RD is clear', async () => {
     const h = new Harness();
-    await h.ask(query());
+    await h.ask(query('www.example.', RRType.A, { rd: false }));
+    await h.ask(query('other.example.', RRType.A, { rd: true }));
+    expect(h.resolver.options.map((o) => o.cacheOnly)).toEqual([true, false]);
+  });
+
+  it('refuses with EDE 20 what no cache has', async () => {
+    const h = new Harness();
+    const ede = [{ code: 20, text: 'no cache has it' }] as const;
+    h.resolver.answering = () => ({
+      outcome: { kind: 'failure', reason: 'not-cached', ede },
+      lookupClass: 'refused',
+      budget: undefined,
+      keepUntilMs: undefined,
+    });
     const response = await h.ask(query('www.example.', RRType.A, { rd: false, edns: edns() }));
     expect(response).toMatchObject({ rcode: Rcode.REFUSED, answer: [], rd: false, ra: true });
     expect(edeOf(response)[0]).toMatch(/^20 /);
-    expect(h.resolver.asked).toHaveLength(1);
   });
 
   it('is not asked of names that are answered here', async () => {

@@ -109,7 +109,9 @@ describe('failures', () => {
     ['unsupported', Rcode.SERVFAIL],
     ['internal', Rcode.SERVFAIL],
     ['policy', Rcode.REFUSED],
-    ['alias-too-long', Rcode.YXDOMAIN],
+    ['alias-too-long', Rcode.SERVFAIL],
+    ['name-too-long', Rcode.YXDOMAIN],
+    ['not-cached', Rcode.REFUSED],
   ] as [FailureReason, number][])('%s becomes its RCODE with every EDE', async (reason, rcode) => {
     const errors = [
       { code: Ede.DNSSEC_BOGUS, text: 'no signature fits' },
