@@ -41,14 +41,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
     await stack.close(0);
     throw error;
   }
-  announce(stack, httpAt, log, io);
-  await untilStopped(log, {
+  // Signals are heeded before the ready line invites them.
+  const stopped = untilStopped(log, {
     reload: () => reload(stack, options, log),
     close: async () => {
       await stack.close(DRAIN_MS);
       await http?.close();
     },
   });
+  announce(stack, httpAt, log, io);
+  await stopped;
 }
 
 async function openStack(config: Config, options: ServeOptions, log: Logger): Promise<Stack> {
@@ -126,10 +128,11 @@ export async function mock(options: { readonly zones: string }, io: Io): Promise
     MockInternet.open(options.zones, systemClock, secureRandom(), log),
   );
   internet.watch(systemClock, log, (apexes) => log.info({ zones: apexes.length }, 'zones reloaded'));
+  const stopped = untilStopped(log, { close: () => internet.close() });
   const { port, rootHints } = internet.root;
   const root = rootHints[0]?.addresses[0];
   const tryIt = root && `dig @${root} -p ${port} . NS +norecurse`;
   if (tryIt) io.err(`\n  Try:  ${tryIt}\n\n`);
   log.info({ zones: internet.zoneCount, servers: internet.serverCount, port, try: tryIt }, 'ready');
-  await untilStopped(log, { close: () => internet.close() });
+  await stopped;
 }
