@@ -4,18 +4,20 @@
  * The same as dgram-sockets.ts at about half the cost, since no handle objects are made: all sockets are
  * watched through one epoll descriptor. Who draws the port is a choice:
  *
- * - `own` (the default): each query opens a socket and binds it to a port drawn from all 64512 that may be
- *   had without privileges.
+ * - `own`: each query opens a socket and binds it to a port drawn from all 64512 that may be had without
+ *   privileges.
  * - `kernel`: the kernel draws from its ephemeral range (28232 ports unless ip_local_port_range says more)
  *   with its own generator. Dissolving a socket's association then frees its port, and associating it again
  *   draws a new one, so that sockets can be kept: no opening and closing, which is most of the cost.
- *   1.2 bits less for a guesser to guess, until the administrator widens the range.
+ * - `auto` (the default): `kernel` where the administrator has opened nearly all ports to it, so that a
+ *   guesser has as much to guess; else `own`.
  *
  * A kept socket is emptied before it carries the next query, because what a former server sent could
  * otherwise be taken for a packet of the next one without any port guessed.
  * docs/decisions/002-upstream-sockets.md has the figures.
  * Limitations: sockets of queries under way stay open when their thread is terminated.
  */
+import { readFileSync } from 'node:fs';
 import type { Random } from '../runtime/random.js';
 import {
   AF_INET,
@@ -43,7 +45,24 @@ import {
 import type { ServerEndpoint } from './upstream.js';
 
 export interface NativeSocketsOptions {
-  readonly ports?: 'own' | 'kernel';
+  readonly ports?: 'own' | 'kernel' | 'auto';
+}
+
+/** What `auto` asks of the kernel's range: at most 0.1 bit less than all ports. */
+const WIDE_RANGE = 60_000;
+
+/** True when `range`, as ip_local_port_range gives it (`32768\t60999`), is nearly all ports. */
+export function isWideRange(range: string): boolean {
+  const [first = Number.NaN, last = Number.NaN] = range.trim().split(/\s+/).map(Number);
+  return last - first + 1 >= WIDE_RANGE;
+}
+
+function kernelDrawsWidely(): boolean {
+  try {
+    return isWideRange(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 /** Unused sockets kept per family, in `kernel` mode. */
@@ -101,7 +120,8 @@ export class NativeSockets implements UdpSockets {
     private readonly random: Random,
     options: NativeSocketsOptions = {},
   ) {
-    this.keep = options.ports === 'kernel';
+    const ports = options.ports ?? 'auto';
+    this.keep = ports === 'kernel' || (ports === 'auto' && kernelDrawsWidely());
     this.unspecified.writeUInt16LE(AF_UNSPEC, 0);
     this.readiness = new Readiness(libc, () => this.serve());
     this.readiness.keepAlive(false);

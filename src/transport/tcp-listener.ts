@@ -88,8 +88,9 @@ class TcpListener implements Listener, TcpClientEvents {
     options: TcpListenOptions,
     private readonly handler: PacketHandler,
   ) {
+    // An option that is there but undefined means the default.
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
-    this.options = { ...defaults, ...options, ...Object.fromEntries(given) };
+    this.options = { ...defaults, ...(Object.fromEntries(given) as TcpListenOptions) };
     this.address = options.address;
     const bound = server.address();
     this.port = typeof bound === 'object' && bound !== null ? bound.port : options.port;

@@ -46,7 +46,7 @@ export const socketKinds: ReadonlyArray<readonly [string, (random: Random) => Ud
   ['node:dgram', (random: Random) => new DgramSockets(random)],
   ...(libc
     ? [
-        ['plain sockets', (random: Random) => new NativeSockets(libc, random)] as const,
+        ['plain sockets', (random: Random) => new NativeSockets(libc, random, { ports: 'own' })] as const,
         ['kept sockets', (random: Random) => new NativeSockets(libc, random, { ports: 'kernel' })] as const,
       ]
     : []),

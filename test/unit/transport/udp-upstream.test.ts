@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isWideRange } from '../../../src/transport/native-sockets.js';
 import { UdpUpstream } from '../../../src/transport/udp-upstream.js';
 import type { UpstreamResult } from '../../../src/transport/upstream.js';
 import { NetworkHarness, socketKinds } from '../../support/network-harness.js';
@@ -170,5 +171,31 @@ describe.each(socketKinds)('UdpUpstream with %s', (kind, makeSockets) => {
       await net.upstream.exchange(queryTo(server.endpoint, { randomCase: false }));
     }
     for (const { packet } of server.seen) expect(packet.latin1Slice(13, 16)).toBe('www');
+  });
+
+  it('draws a port for each query over IPv6 too', async () => {
+    const six = new NetworkHarness(
+      (clock, random) => new UdpUpstream({ clock, random, sockets: makeSockets(random) }),
+      '::1',
+    );
+    const server = await six.start((query) => [answerTo(query)]);
+    for (let i = 0; i < 40; i++) {
+      expect(summary(await six.upstream.exchange(queryTo(server.endpoint)))).toBe('answer:1');
+    }
+    expect(new Set(server.seen.map(({ fromPort }) => fromPort)).size).toBeGreaterThan(35);
+    await six.close();
+  });
+});
+
+describe('isWideRange', () => {
+  it.each([
+    ['32768\t60999\n', false],
+    ['1024\t65535\n', true],
+    ['1024 60000', false],
+    ['5000 65535', true],
+    ['', false],
+    ['nonsense', false],
+  ])('takes %j as %s', (range, wide) => {
+    expect(isWideRange(range)).toBe(wide);
   });
 });
