@@ -4,7 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DelegationCache } from '../../src/cache/delegation-cache.js';
 import { FailureCache } from '../../src/cache/failure-cache.js';
 import { NegativeCache } from '../../src/cache/negative-cache.js';
@@ -15,6 +15,7 @@ import { parseName } from '../../src/dns/name.js';
 import { VirtualClock } from '../../src/runtime/clock.js';
 import { delegation, origin, rrset, soa } from '../support/cache-fixtures.js';
 
+vi.setConfig({ testTimeout: 60_000 });
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 

@@ -3,7 +3,7 @@
  * below it are gone when the last referral of its parent runs out (ghost and Phoenix domains).
  */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DelegationCache } from '../../src/cache/delegation-cache.js';
 import { isSubdomain, parentName, parseName } from '../../src/dns/name.js';
 import { VirtualClock } from '../../src/runtime/clock.js';
@@ -19,6 +19,8 @@ const eventArb = fc.record({
   afterMs: fc.integer({ min: 0, max: 30_000 }),
   purge: fc.boolean(),
 });
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('a revoked delegation', () => {
   it('is gone with all below it at the end of its parent’s last referral', () => {

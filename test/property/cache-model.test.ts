@@ -5,7 +5,7 @@
  * without the cache's structures, so a slip in either shows as a difference.
  */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { evictionKinds } from '../../src/cache/eviction/create.js';
 import { Rank } from '../../src/cache/rank.js';
 import { ResolverCache } from '../../src/cache/rrset-cache.js';
@@ -207,6 +207,8 @@ function compare(cache: ResolverCache, model: Model, name: Name, type: number): 
   if (found.kind === 'hit') expect(found.ttlSec).toBe(Math.ceil((held.expiresMs - model.nowMs) / 1000));
   else expect(found.ageSec).toBe(Math.floor((model.nowMs - held.expiresMs) / 1000));
 }
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('the resolver cache', () => {
   for (const eviction of evictionKinds) {

@@ -1,6 +1,6 @@
 /** The negative cache under random events: what it denies must have been said, and be in force. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NegativeCache } from '../../src/cache/negative-cache.js';
 import { isStrictSubdomain, isSubdomain, type Name, parseName } from '../../src/dns/name.js';
 import type { Security } from '../../src/dns/rrset.js';
@@ -27,6 +27,8 @@ interface Denial {
   readonly security: Security;
   readonly untilMs: number;
 }
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('the negative cache', () => {
   it('denies exactly what denials in force deny', () => {

@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DelegationCache } from '../../../src/cache/delegation-cache.js';
 import { formatName, parseName, ROOT } from '../../../src/dns/name.js';
 import { RRType } from '../../../src/dns/registry.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
 import { delegation, rrset } from '../../support/cache-fixtures.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const com = parseName('com.');
 const example = parseName('example.com.');
