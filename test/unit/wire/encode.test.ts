@@ -60,6 +60,12 @@ describe('encodeMessage: names', () => {
     expect(tail).toBe('\xc0\x0c\0\x01\0\x01\0\0\x01\x2c\0\x04\xc0\0\0\0');
   });
 
+  it('writes the root as one octet, never as a pointer', () => {
+    const questions = [{ name: parseName('.'), spelling: '\0', type: 2, class: 1 }];
+    const wire = encodeMessage(messageWith({ questions, answer: [rrset('.', RRType.NS, ['\0'])] }));
+    expect(wire.latin1Slice(12 + 5)).toBe('\0\0\x02\0\x01\0\0\x01\x2c\0\x01\0');
+  });
+
   it('compresses names in RDATA of RFC 1035 types against the question and against each other', () => {
     const mail = nameToOctets('mail.example.test.');
     const tail = tailOf(
@@ -218,6 +224,7 @@ describe('encodeMessage: limits', () => {
       });
     expect(decoded(encodeMessage(referral('ns.example.test.'), 512)).tc).toBe(true);
     expect(decoded(encodeMessage(referral('ns.other.test.'), 512)).tc).toBe(false);
+    expect(decoded(encodeMessage({ ...referral('ns.example.test.'), aa: true }, 512)).tc).toBe(false);
   });
 
   it('drops EDNS options that leave no room, not the OPT', () => {
