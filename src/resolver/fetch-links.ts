@@ -71,6 +71,9 @@ export class LinkFetcher {
     let transient: Failure | undefined;
     for (const { owner, link } of raw) {
       const verdict = await this.judge!.judge({ ...question, name: owner }, link, ctx);
+      // A denial behind an alias may be a guess of the server's: what cannot be proven is asked for by itself.
+      const denial = link.kind === 'nodata' || link.kind === 'nxdomain';
+      if (verdict.security === 'bogus' && denial && links.length > 0) break;
       retry ||= verdict.security === 'bogus' && verdict.retry;
       if (verdict.transient) {
         const ede = [...verdict.ede, { code: Ede.DNSSEC_INDETERMINATE, text: verdict.reason }];
