@@ -26,6 +26,8 @@ export interface Entry {
 /** Either an entry, or what kept one from being read; scanning goes on at the next line. */
 export type Scanned = { readonly entry: Entry } | { readonly error: ZoneError };
 
+/** Sticky: matches where `lastIndex` says. */
+const PLAIN = /[^ \t\r\n;()"\\]+/y;
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
 /** Scans a whole file. `text` has one octet per char. */
@@ -95,9 +97,8 @@ class Scanner {
       return { ...place, text: escapeHigh(this.text.slice(from, this.at++)), quoted: true };
     }
     const from = this.at;
-    while (this.at < this.text.length) {
+    for (this.skipPlain(); this.at < this.text.length; this.skipPlain()) {
       const char = this.text[this.at]!;
-      if (isBlank(char) || char === '\n' || char === ';' || char === '(' || char === ')') break;
       if (char === '"') {
         // Quotes belong to a word only as the value of key="...", the SvcParam form (RFC 9460 2.1).
         if (this.text[this.at - 1] !== '=') break;
@@ -108,10 +109,18 @@ class Scanner {
         if (this.at >= this.text.length || this.text[this.at] === '\n' || this.text[this.at] === '\r') {
           return this.fail('SYNTAX', place, 'a backslash ends the line; expected a character or \\DDD');
         }
+      } else {
+        break;
       }
       this.at++;
     }
     return { ...place, text: escapeHigh(this.text.slice(from, this.at)), quoted: false };
+  }
+
+  /** Moves over chars that mean only themselves. */
+  private skipPlain(): void {
+    PLAIN.lastIndex = this.at;
+    if (PLAIN.test(this.text)) this.at = PLAIN.lastIndex;
   }
 
   /** Moves to the closing quote; false when the line ends before it. */

@@ -1,9 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { InternetBuilder } from '../../src/authority/internet-builder.js';
 import { InternetError } from '../../src/authority/internet-error.js';
+import { loadInternet } from '../../src/authority/load.js';
 import type { FaultFields } from '../../src/authority/manifest.js';
 import type { Serving } from '../../src/authority/serve.js';
 import { parseName } from '../../src/dns/name.js';
@@ -40,7 +42,7 @@ async function serve(
 }
 
 async function dig(port: number, ...args: string[]): Promise<string> {
-  const { stdout } = await run('dig', ['@127.0.0.1', '-p', String(port), '+time=2', '+tries=1', ...args]);
+  const { stdout } = await run('dig', ['@127.0.0.1', '-p', String(port), '+time=10', '+tries=1', ...args]);
   return stdout;
 }
 
@@ -97,7 +99,7 @@ describe('sockets', () => {
     socket.write(whole.subarray(20));
     const frames = new FrameReader();
     const ids: number[] = [];
-    for await (const chunk of socket.setTimeout(5000, () => socket.destroy(new Error('no answer')))) {
+    for await (const chunk of socket.setTimeout(15_000, () => socket.destroy(new Error('no answer')))) {
       frames.push(chunk as Buffer);
       for (let frame = frames.next(); frame; frame = frames.next()) ids.push(frame.readUInt16BE(0));
       if (ids.length === names.length) break;
@@ -155,4 +157,30 @@ describe('sockets', () => {
     serving = await internet({}, ['127.0.0.1'], port).serve(systemClock, secureRandom());
     expect(serving.port).toBe(port);
   });
+});
+
+test('every well-behaved server of zones/ answers with authority for each of its zones', async () => {
+  const zones = join(import.meta.dirname, '../../zones');
+  const { internet: whole } = loadInternet(zones, { port: 0 });
+  serving = await whole!.serve(systemClock, secureRandom());
+  const port = serving.port;
+  const sound = whole!.servers.filter(({ spec }) => {
+    const { delayMs, jitterMs, ...faults } = spec.faults;
+    return Object.values(faults).every((value) => !value) && delayMs + jitterMs < 100;
+  });
+  expect(sound.length).toBeGreaterThan(20);
+  for (const { spec, zones: served } of sound) {
+    const address = spec.addresses.find((candidate) => !candidate.includes(':'));
+    if (address === undefined) continue;
+    for (const { apex } of served) {
+      const question = { name: apex, type: RRType.SOA, class: RRClass.IN };
+      const reply = await askUdp(
+        port,
+        encodeQuery({ id: 9, question, rd: false, cd: false }),
+        15_000,
+        address,
+      );
+      expect([spec.id, reply[2]! & 4, reply[3]! & 15, reply.readUInt16BE(6)]).toEqual([spec.id, 4, 0, 1]);
+    }
+  }
 });

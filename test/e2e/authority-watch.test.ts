@@ -161,6 +161,6 @@ describe('editing a zone file, found by the poll in virtual time', () => {
 test('an edit is served within seconds by the real clock, whoever notices it first', async () => {
   const { internet, changes } = new Watched(systemClock);
   write('test.zone', zoneText('192.0.2.8'));
-  await expect.poll(() => changes.length, { timeout: 10_000, interval: 20 }).toBe(1);
+  await expect.poll(() => changes.length, { timeout: 15_000, interval: 20 }).toBe(1);
   expect(served(internet)).toBe('8');
 });

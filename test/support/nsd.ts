@@ -12,8 +12,8 @@ export interface NsdZone {
   readonly text: string;
 }
 
-const START_LIMIT_MS = 15_000;
-const QUERY_LIMIT_MS = 5_000;
+const START_LIMIT_MS = 40_000;
+const QUERY_LIMIT_MS = 20_000;
 /** Questions under way at once; more would overflow socket buffers. */
 const WINDOW = 64;
 
@@ -22,10 +22,15 @@ export function hasNsd(): boolean {
 }
 
 /** Asks by UDP; rejects when no answer comes in time. */
-export async function askUdp(port: number, packet: Buffer, limitMs = QUERY_LIMIT_MS): Promise<Buffer> {
+export async function askUdp(
+  port: number,
+  packet: Buffer,
+  limitMs = QUERY_LIMIT_MS,
+  address = '127.0.0.1',
+): Promise<Buffer> {
   const socket = createSocket('udp4');
   try {
-    socket.connect(port, '127.0.0.1');
+    socket.connect(port, address);
     await once(socket, 'connect');
     const answer = once(socket, 'message', { signal: AbortSignal.timeout(limitMs) });
     socket.send(packet);
