@@ -1,0 +1,161 @@
+/**
+ * Aggressive use of NSEC: answers made from denial records that were validated for other questions.
+ *
+ * On a query's way it stands beside the negative cache: what it answers costs no upstream query, so that
+ * random names under a signed zone stop at the resolver. Only secure data goes in (the caller vouches), only
+ * what the proofs of nsec.ts would accept comes out.
+ *
+ * RFC 8198 5 (NXDOMAIN, NODATA, wildcards), RFC 9077 (TTL), RFC 6840 4.1 (whose names an NSEC may deny).
+ * Limitations: NSEC only. NSEC3 would have to hash each QNAME up to the closest encloser, and most zones
+ * that use it are large or opt-out, where it rarely pays.
+ */
+
+import { isStrictSubdomain, isSubdomain, type Name, parentName, ROOT, wildcardOf } from '../dns/name.js';
+import { isMetaType, RRType } from '../dns/registry.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import { DenialStore, type Remembered, type RememberedNsec } from './denial-store.js';
+import { closestEncloser, covers, isEmptyNonTerminal, isInZone, NsecProofs } from './nsec.js';
+import { parseNsec } from './records.js';
+
+/** A secure answer that nobody was asked for. */
+export type Synthesised =
+  | {
+      readonly kind: 'nxdomain' | 'nodata';
+      readonly zone: Name;
+      readonly soa: RRset;
+      readonly proof: readonly RRset[];
+      readonly ttlSec: number;
+    }
+  | {
+      readonly kind: 'answer';
+      readonly zone: Name;
+      /** The wildcard's RRset under QNAME: of the type asked for, or a CNAME. */
+      readonly rrset: RRset;
+      readonly proof: readonly RRset[];
+      readonly ttlSec: number;
+    };
+
+export class AggressiveDenial {
+  private readonly store: DenialStore;
+
+  constructor(
+    limitOctets: number,
+    private readonly clock: Clock,
+  ) {
+    this.store = new DenialStore(limitOctets, clock);
+  }
+
+  get sizeOctets(): number {
+    return this.store.sizeOctets;
+  }
+
+  get count(): number {
+    return this.store.count;
+  }
+
+  /**
+   * Remembers a secure NSEC of `zone`. Those that deny nothing but one name (RFC 4470) are not worth it.
+   * @param ttlSec already bound by signature, delegation lease and limits
+   */
+  addNsec(zone: Name, rrset: RRset, ttlSec: number): void {
+    const [rdata] = rrset.rdatas;
+    const nsec = rdata === undefined ? undefined : parseNsec(rrset.name, rdata);
+    if (!nsec || ttlSec <= 0 || !isInZone(nsec, zone)) return;
+    if (nsec.next === `\x01\0${nsec.owner}`) return;
+    this.store.putNsec(zone, rrset, nsec, ttlSec);
+  }
+
+  /** Remembers the secure SOA of `zone`; without it nothing is denied. */
+  addSoa(zone: Name, rrset: RRset, ttlSec: number): void {
+    if (rrset.type === RRType.SOA && rrset.name === zone && ttlSec > 0)
+      this.store.putSoa(zone, rrset, ttlSec);
+  }
+
+  /** Remembers a secure RRset that was made from the wildcard below `encloser`, under the wildcard's name. */
+  addWildcard(zone: Name, encloser: Name, rrset: RRset, ttlSec: number): void {
+    const owner = wildcardOf(encloser);
+    if (owner === undefined || ttlSec <= 0 || !isSubdomain(encloser, zone)) return;
+    this.store.putWildcard(zone, { ...rrset, name: owner }, ttlSec);
+  }
+
+  /** An answer from what is remembered, or undefined. Never guesses: each answer has its full proof. */
+  synthesise(question: Question): Synthesised | undefined {
+    const { name, type } = question;
+    if (isMetaType(type)) return undefined;
+    const zone = this.zoneOf(question);
+    if (zone === undefined) return undefined;
+    const cover = this.store.nsecAtOrBefore(zone, name);
+    if (!cover) return undefined;
+    if (cover.rrset.name === name || isEmptyNonTerminal(cover.nsec, name)) {
+      return this.denial('nodata', zone, question, [cover]);
+    }
+    if (!covers(cover.nsec, name)) return undefined;
+    const wildcard = wildcardOf(closestEncloser(cover.nsec, name));
+    if (wildcard === undefined) return this.denial('nxdomain', zone, question, [cover]);
+    const positive =
+      this.store.wildcard(zone, wildcard, type) ?? this.store.wildcard(zone, wildcard, RRType.CNAME);
+    if (positive) return this.positive(zone, question, positive, cover);
+    const second = this.store.nsecAtOrBefore(zone, wildcard);
+    if (!second) return undefined;
+    const kind =
+      second.rrset.name === wildcard || isEmptyNonTerminal(second.nsec, wildcard) ? 'nodata' : 'nxdomain';
+    return this.denial(kind, zone, question, second === cover ? [cover] : [cover, second]);
+  }
+
+  /** Forgets the zones at and below `name`, and the one that `name` lies in. */
+  forget(name: Name): void {
+    const around = this.deepestZone(name);
+    this.store.forget((zone) => zone === around || isSubdomain(zone, name));
+  }
+
+  /** The deepest zone known whose data this is; a DS is its parent's. */
+  private zoneOf({ name, type }: Question): Name | undefined {
+    if (type !== RRType.DS) return this.deepestZone(name);
+    return name === ROOT ? undefined : this.deepestZone(parentName(name));
+  }
+
+  private deepestZone(name: Name): Name | undefined {
+    for (let at = name; ; at = parentName(at)) {
+      if (this.store.hasZone(at)) return at;
+      if (at === ROOT) return undefined;
+    }
+  }
+
+  private denial(
+    kind: 'nxdomain' | 'nodata',
+    zone: Name,
+    { name, type }: Question,
+    entries: readonly RememberedNsec[],
+  ): Synthesised | undefined {
+    const soa = this.store.soa(zone);
+    if (!soa) return undefined;
+    const proofs = new NsecProofs(
+      zone,
+      entries.map((entry) => entry.nsec),
+    );
+    const proof = kind === 'nxdomain' ? proofs.nxdomain(name) : proofs.nodata(name, type);
+    if (proof.kind !== 'proven') return undefined;
+    const ttlSec = this.secondsLeft([soa, ...entries]);
+    return { kind, zone, soa: soa.rrset, proof: entries.map((entry) => entry.rrset), ttlSec };
+  }
+
+  private positive(
+    zone: Name,
+    { name }: Question,
+    wildcard: Remembered,
+    cover: RememberedNsec,
+  ): Synthesised | undefined {
+    const encloser = parentName(wildcard.rrset.name);
+    if (!isStrictSubdomain(name, encloser)) return undefined;
+    if (new NsecProofs(zone, [cover.nsec]).wildcardAnswer(name, encloser).kind !== 'proven') return undefined;
+    const ttlSec = this.secondsLeft([wildcard, cover]);
+    const rrset = { ...wildcard.rrset, name, ttlSec };
+    return { kind: 'answer', zone, rrset, proof: [cover.rrset], ttlSec };
+  }
+
+  private secondsLeft(entries: readonly Remembered[]): number {
+    const end = Math.min(...entries.map((entry) => entry.expiresAtMs));
+    return Math.max(0, Math.floor((end - this.clock.wallMs()) / 1000));
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Secure NSEC, SOA and wildcard RRsets by zone, NSEC in canonical order, within a limit of octets.
+ *
+ * The memory behind aggressive.ts. What was used longest ago goes first, over all zones, so that a zone with
+ * a million names can neither grow the process nor, once others are asked for again, push them out for long.
+ *
+ * RFC 4034 6.1 (order), RFC 8198 5.
+ * Limitations: an NSEC costs its place in a sorted array, O(n) of its zone to put in and out.
+ */
+import { labelsOf, type Name } from '../dns/name.js';
+import type { RRset } from '../dns/rrset.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Nsec } from './records.js';
+
+/** An RRset that is remembered, with its place. */
+export interface Remembered {
+  readonly rrset: RRset;
+  readonly zone: Name;
+  readonly expiresAtMs: number;
+  readonly sizeOctets: number;
+}
+
+export interface RememberedNsec extends Remembered {
+  readonly nsec: Nsec;
+  readonly order: string;
+}
+
+interface ZoneMemory {
+  readonly zone: Name;
+  soa: Remembered | undefined;
+  /** Sorted by `order`, one per owner. */
+  readonly nsecs: RememberedNsec[];
+  /** By type and wildcard owner. */
+  readonly wildcards: Map<string, Remembered>;
+}
+
+/** Heap that an entry takes beside its octets: objects, arrays, string headers, place in the sets. */
+const ENTRY_OVERHEAD_OCTETS = 500;
+
+export class DenialStore {
+  private readonly zones = new Map<Name, ZoneMemory>();
+  /** All entries, the one used longest ago first. */
+  private readonly byUse = new Set<Remembered>();
+  private octets = 0;
+
+  constructor(
+    private readonly limitOctets: number,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Estimated heap in use. */
+  get sizeOctets(): number {
+    return this.octets;
+  }
+
+  get count(): number {
+    return this.byUse.size;
+  }
+
+  hasZone(zone: Name): boolean {
+    return this.zones.has(zone);
+  }
+
+  putNsec(zone: Name, rrset: RRset, nsec: Nsec, ttlSec: number): void {
+    const memory = this.memoryOf(zone);
+    const order = orderKey(rrset.name);
+    const entry: RememberedNsec = { ...this.entry(zone, rrset, ttlSec), nsec, order };
+    const at = lastAtOrBefore(memory.nsecs, order);
+    const same = memory.nsecs[at]?.order === order ? memory.nsecs[at] : undefined;
+    if (same) this.remove(same);
+    memory.nsecs.splice(same ? at : at + 1, 0, entry);
+    this.add(entry);
+  }
+
+  putSoa(zone: Name, rrset: RRset, ttlSec: number): void {
+    const memory = this.memoryOf(zone);
+    if (memory.soa) this.remove(memory.soa);
+    memory.soa = this.entry(zone, rrset, ttlSec);
+    this.add(memory.soa);
+  }
+
+  /** @param rrset with the wildcard as owner */
+  putWildcard(zone: Name, rrset: RRset, ttlSec: number): void {
+    const { wildcards } = this.memoryOf(zone);
+    const key = wildcardKey(rrset.name, rrset.type);
+    const before = wildcards.get(key);
+    if (before) this.remove(before);
+    const entry = this.entry(zone, rrset, ttlSec);
+    wildcards.set(key, entry);
+    this.add(entry);
+  }
+
+  /** The NSEC at `name`, or the last one before it, if it is still good. */
+  nsecAtOrBefore(zone: Name, name: Name): RememberedNsec | undefined {
+    const nsecs = this.zones.get(zone)?.nsecs ?? [];
+    return this.fresh(nsecs[lastAtOrBefore(nsecs, orderKey(name))]);
+  }
+
+  soa(zone: Name): Remembered | undefined {
+    return this.fresh(this.zones.get(zone)?.soa);
+  }
+
+  wildcard(zone: Name, owner: Name, type: number): Remembered | undefined {
+    return this.fresh(this.zones.get(zone)?.wildcards.get(wildcardKey(owner, type)));
+  }
+
+  /** Forgets all zones that `unwanted` names. */
+  forget(unwanted: (zone: Name) => boolean): void {
+    for (const entry of this.byUse) if (unwanted(entry.zone)) this.drop(entry);
+  }
+
+  private fresh<T extends Remembered>(entry: T | undefined): T | undefined {
+    if (!entry) return undefined;
+    if (entry.expiresAtMs <= this.clock.wallMs()) {
+      this.drop(entry);
+      return undefined;
+    }
+    this.byUse.delete(entry);
+    this.byUse.add(entry);
+    return entry;
+  }
+
+  private memoryOf(zone: Name): ZoneMemory {
+    const known = this.zones.get(zone);
+    if (known) return known;
+    const made: ZoneMemory = { zone, soa: undefined, nsecs: [], wildcards: new Map() };
+    this.zones.set(zone, made);
+    return made;
+  }
+
+  private entry(zone: Name, rrset: RRset, ttlSec: number): Remembered {
+    let sizeOctets = ENTRY_OVERHEAD_OCTETS + 3 * rrset.name.length;
+    for (const rdata of rrset.rdatas) sizeOctets += rdata.length;
+    for (const rdata of rrset.signatures) sizeOctets += rdata.length;
+    return { rrset, zone, expiresAtMs: this.clock.wallMs() + ttlSec * 1000, sizeOctets };
+  }
+
+  private add(entry: Remembered): void {
+    this.byUse.add(entry);
+    this.octets += entry.sizeOctets;
+    while (this.octets > this.limitOctets) this.drop(this.byUse.values().next().value!);
+  }
+
+  /** Takes an entry out of its zone, and the zone away when it was the last. */
+  private drop(entry: Remembered): void {
+    this.remove(entry);
+    const memory = this.zones.get(entry.zone)!;
+    if (!memory.soa && memory.nsecs.length === 0 && memory.wildcards.size === 0)
+      this.zones.delete(entry.zone);
+  }
+
+  private remove(entry: Remembered): void {
+    if (!this.byUse.delete(entry)) return;
+    this.octets -= entry.sizeOctets;
+    const memory = this.zones.get(entry.zone)!;
+    if (memory.soa === entry) memory.soa = undefined;
+    else if ('order' in entry) {
+      const { order } = entry as RememberedNsec;
+      memory.nsecs.splice(lastAtOrBefore(memory.nsecs, order), 1);
+    } else memory.wildcards.delete(wildcardKey(entry.rrset.name, entry.rrset.type));
+  }
+}
+
+function wildcardKey(owner: Name, type: number): string {
+  return `${type} ${owner}`;
+}
+
+/** Index of the last entry at or before `order`; -1 when all are after it. */
+function lastAtOrBefore(nsecs: readonly RememberedNsec[], order: string): number {
+  let low = 0;
+  let high = nsecs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (nsecs[middle]!.order <= order) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** A string that sorts as names do in canonical order: labels from the right, each ended by what sorts before any octet. */
+export function orderKey(name: Name): string {
+  let out = '';
+  for (const label of labelsOf(name).reverse()) {
+    for (let i = 0; i < label.length; i++) out += String.fromCharCode(label.charCodeAt(i) + 1);
+    out += '\0';
+  }
+  return out;
+}
