@@ -31,6 +31,21 @@ const digestOctets = new Map([
   [2, 32],
   [4, 48],
 ]);
+const algorithmNumbers = new Map([
+  ['RSAMD5', 1],
+  ['DH', 2],
+  ['DSA', 3],
+  ['RSASHA1', 5],
+  ['DSA-NSEC3-SHA1', 6],
+  ['RSASHA1-NSEC3-SHA1', 7],
+  ['RSASHA256', 8],
+  ['RSASHA512', 10],
+  ['ECC-GOST', 12],
+  ['ECDSAP256SHA256', 13],
+  ['ECDSAP384SHA384', 14],
+  ['ED25519', 15],
+  ['ED448', 16],
+]);
 const ZONE_KEY = 0x0100;
 const REVOKED = 0x0080;
 
@@ -61,7 +76,7 @@ function readOwner(owner: string): Name {
 
 function readDs(fields: readonly string[]): Rdata {
   const tag = readNumber(fields[0], 65535, 'key tag');
-  const algorithm = readNumber(fields[1], 255, 'algorithm');
+  const algorithm = readAlgorithm(fields[1]);
   const digestType = readNumber(fields[2], 255, 'digest type');
   const digest = fields.slice(3).join('');
   if (!/^([0-9a-f]{2})+$/i.test(digest)) throw new TrustAnchorError('the digest must be hexadecimal');
@@ -75,7 +90,7 @@ function readDs(fields: readonly string[]): Rdata {
 function readDnskey(fields: readonly string[]): Rdata {
   const flags = readNumber(fields[0], 65535, 'flags');
   const protocol = readNumber(fields[1], 255, 'protocol');
-  const algorithm = readNumber(fields[2], 255, 'algorithm');
+  const algorithm = readAlgorithm(fields[2]);
   if ((flags & ZONE_KEY) === 0) throw new TrustAnchorError('the flags do not say zone key (256)');
   if ((flags & REVOKED) !== 0) throw new TrustAnchorError('the key is revoked (RFC 5011)');
   if (protocol !== 3) throw new TrustAnchorError('the protocol must be 3');
@@ -85,6 +100,11 @@ function readDnskey(fields: readonly string[]): Rdata {
     throw new TrustAnchorError('the key must be base64 of at least 16 octets');
   }
   return octets([flags >> 8, flags & 255, protocol, algorithm]) + decoded.latin1Slice();
+}
+
+/** A number, or the mnemonic that RFC 4034 A.1 and the IANA registry give it. */
+function readAlgorithm(text: string | undefined): number {
+  return algorithmNumbers.get(text?.toUpperCase() ?? '') ?? readNumber(text, 255, 'algorithm');
 }
 
 function readNumber(text: string | undefined, max: number, what: string): number {
