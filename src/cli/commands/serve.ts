@@ -6,7 +6,7 @@ import { MockInternet, ZonesError } from '../../compose/mock-internet.js';
 import { Stack } from '../../compose/stack.js';
 import type { Config } from '../../config/fields.js';
 import { ConfigError } from '../../config/problems.js';
-import { createHttpServer, type HttpServer } from '../../observe/http/server.js';
+import type { HttpServer } from '../../observe/http/server.js';
 import { systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
 import { type ConfigOptions, readConfiguration } from '../configuration.js';
@@ -34,7 +34,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
   try {
     await stack.start();
     if (config.http.enabled) {
-      http = httpServer(config, stack, log);
+      http = await makeHttpServer(config, stack, log);
       httpAt = await listenHttp(http, config);
     }
   } catch (error) {
@@ -70,7 +70,9 @@ export async function withZoneProblems<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function httpServer(config: Config, stack: Stack, log: Logger): HttpServer {
+/** Loaded only here: queries are answered already while the HTTP framework is read from disk. */
+async function makeHttpServer(config: Config, stack: Stack, log: Logger): Promise<HttpServer> {
+  const { createHttpServer } = await import('../../observe/http/server.js');
   const { address, port, token } = config.http;
   const onError = (error: unknown) => log.error({ err: error }, 'an HTTP request failed; this is a bug');
   return createHttpServer({ address, port, token, control: stack, clock: systemClock, onError });

@@ -34,10 +34,15 @@ export function hostOf(header: string): string | undefined {
   return (match?.[1] ?? match?.[2])?.toLowerCase().replace(/(?<=.)\.$/, '');
 }
 
-/** @throws {HttpProblem} 403 unless Host names this server */
+/**
+ * A request with the token may use any Host: no page elsewhere has it, and a scraper in another container
+ * reaches this server by a name that is not known here.
+ * @throws {HttpProblem} 403 unless Host names this server
+ */
 export function checkHost(request: GuardedRequest, options: GuardOptions): void {
   const host = hostOf(request.headers.host ?? '');
   if (host !== undefined && hostAllowed(host, options)) return;
+  if (options.token !== null && hasToken(request.headers, options.token)) return;
   throw new HttpProblem(403, 'HOST_NOT_ALLOWED', 'The Host header does not name this server.');
 }
 
@@ -101,12 +106,16 @@ function demandToken({ headers }: GuardedRequest, { token }: GuardOptions): void
     );
   }
   const challenge = { 'www-authenticate': 'Bearer realm="stratadns"' };
-  const given = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
-  if (given === undefined)
+  if (headers.authorization === undefined) {
     throw new HttpProblem(401, 'TOKEN_NEEDED', 'This needs a Bearer token.', challenge);
-  if (!timingSafeEqual(digest(given), digest(token))) {
-    throw new HttpProblem(401, 'TOKEN_WRONG', 'The Bearer token is wrong.', challenge);
   }
+  if (!hasToken(headers, token))
+    throw new HttpProblem(401, 'TOKEN_WRONG', 'The Bearer token is wrong.', challenge);
+}
+
+function hasToken({ authorization }: IncomingHttpHeaders, token: string): boolean {
+  const given = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1];
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
 /** Digests are of one length, so that comparing tells nothing of the token's. */

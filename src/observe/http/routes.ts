@@ -9,7 +9,6 @@ import { traceQuestion } from '../sinks/collect.js';
 import { reportToJson } from '../sinks/json.js';
 import { checkReader, checkWriter, type GuardedRequest, type GuardOptions } from './guard.js';
 import type { RequestRates } from './limits.js';
-import { metricsContentType, metricsText } from './metrics.js';
 import { pageFiles } from './page-files.js';
 import { flagParameter, nameParameter, questionParameters, readParameters } from './parameters.js';
 import { statsView } from './stats-view.js';
@@ -45,6 +44,8 @@ function addStatus(app: FastifyInstance, { control, guard, rates }: RouteContext
   });
   app.get('/stats', async () => statsView(await control.stats()));
   app.get('/metrics', async (_request, reply) => {
+    // Loaded at the first scrape, since many servers are never scraped and starting must be fast.
+    const { metricsContentType, metricsText } = await import('./metrics.js');
     return reply.type(metricsContentType).send(await metricsText(await control.stats()));
   });
   app.get('/trace', async (request) => {

@@ -147,6 +147,14 @@ describe('a token', () => {
     ).toMatchObject({ status: 403 });
   });
 
+  it('lets a scraper in under any name, and a wrong one does not', async () => {
+    const host = 'resolver.internal.example:8053';
+    const get = (authorization: string) => http.send('/metrics', { headers: { host, authorization } });
+    expect((await get('Bearer correct-horse')).status).toBe(200);
+    expect((await get('Bearer wrong')).status).toBe(403);
+    expect((await http.send('/metrics', { headers: { host } })).status).toBe(403);
+  });
+
   it('is not needed to read on this machine, and is behind a proxy', async () => {
     expect(await http.send('/trace?name=a.test')).toMatchObject({ status: 200 });
     const headers = { 'x-forwarded-for': '192.0.2.1' };
@@ -215,6 +223,10 @@ describe('a client that wants too much', () => {
         'DELETE /cache?name=a.test HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n\r\n',
       );
       expect(announced).toMatch(/^HTTP\/1\.1 413 /);
+      const unread = await http.raw(
+        'GET /stats HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n',
+      );
+      expect(unread).toMatch(/^HTTP\/1\.1 413 /);
       const chunked = await http.raw(
         'POST /stats HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
       );
