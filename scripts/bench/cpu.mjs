@@ -11,7 +11,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** Fields of /proc/PID/stat after the command name, which may contain spaces. @param {number} pid */
+/** Fields of /proc/PID/stat after the command name, which may contain spaces. @param {number | string} pid */
 function readStat(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -62,4 +62,19 @@ export function residentOctets(root) {
     }
   }
   return kibibytes * 1024;
+}
+
+/** CPU time of each living thread of one process, in microseconds, by thread id. @param {number} pid */
+export function threadTimesUs(pid) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const fields = readStat(`${pid}/task/${thread}`);
+      times.set(thread, ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6);
+    } catch {
+      // the thread ended while we read
+    }
+  }
+  return times;
 }

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAuthority } from './authority.mjs';
-import { cpuTimeUs } from './cpu.mjs';
+import { cpuTimeUs, threadTimesUs } from './cpu.mjs';
 import { runLoad } from './load.mjs';
 import { waitForAnswer } from './probe.mjs';
 import { Processes, runToEnd } from './processes.mjs';
@@ -90,7 +90,11 @@ async function measureOnce(task) {
   const measuredLoad = async (wanted) => {
     const authorityUs = () => task.authority.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
     const before = { own: cpuTimeUs(current.server.pid), authority: authorityUs() };
+    const threadsBefore = threadTimesUs(current.server.pid);
     const result = await load(wanted);
+    const threads = [...threadTimesUs(current.server.pid)].map(
+      ([id, us]) => us - (threadsBefore.get(id) ?? 0),
+    );
     const used = {
       own: cpuTimeUs(current.server.pid) - before.own,
       authority: authorityUs() - before.authority,
@@ -99,6 +103,7 @@ async function measureOnce(task) {
     return {
       ...result,
       cpuUsPerQuery: used.own / completed,
+      busiestThreadUsPerQuery: Math.max(...threads) / completed,
       authorityUsPerQuery: used.authority / completed,
     };
   };
@@ -191,10 +196,10 @@ export async function runBenchmark(options, directory) {
 async function sampleOf(task) {
   const place = { row: task.row.id, peer: task.peer.id, round: task.round };
   try {
-    const { value, detail } = await measureOnce(task);
+    const { value, detail, warning: doubt } = await measureOnce(task);
     const usable = detail.noerror === undefined || detail.noerror >= 0.99;
     const lossy = (detail.lost ?? 0) > 0.01 * (detail.completed ?? 0);
-    const warning = usable && !lossy ? undefined : 'more than 1 % of the queries failed or were lost';
+    const warning = usable && !lossy ? doubt : 'more than 1 % of the queries failed or were lost';
     console.error(
       `${task.row.id} ${task.peer.id} #${task.round + 1}: ${value.toFixed(2)} ${task.row.unit}${warning ? ` (${warning})` : ''}`,
     );

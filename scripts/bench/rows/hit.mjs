@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { writeQueries } from '../load.mjs';
 import { knownZone } from '../zone-data.mjs';
+import { warnUnlessHits } from './only-hits.mjs';
 
 /** @type {import('./index.mjs').Row} */
 export const hit = {
@@ -16,6 +17,6 @@ export const hit = {
     await context.load({ file, passes: 2 });
     await context.load({ file, passes: 0, seconds: 1 });
     const measured = await context.measuredLoad({ file, passes: 0, seconds: context.options.seconds });
-    return { value: measured.cpuUsPerQuery, detail: measured };
+    return { value: measured.cpuUsPerQuery, detail: measured, warning: warnUnlessHits(measured) };
   },
 };

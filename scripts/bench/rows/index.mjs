@@ -29,7 +29,7 @@ import { workers } from './workers.mjs';
  */
 
 /** @typedef {{ completed?: number, lost?: number, noerror?: number, perSecond?: number, [figure: string]: number | number[] | undefined }} Detail */
-/** @typedef {import('../load.mjs').LoadResult & { cpuUsPerQuery: number, authorityUsPerQuery: number }} Measured */
+/** @typedef {import('../load.mjs').LoadResult & { cpuUsPerQuery: number, busiestThreadUsPerQuery: number, authorityUsPerQuery: number }} Measured */
 
 /**
  * @typedef {object} Row
@@ -41,7 +41,7 @@ import { workers } from './workers.mjs';
  * @property {boolean} [signed] against the signed zones, with validation
  * @property {number} [workers] of the server; 1 when left out
  * @property {string} [only] id of the one peer that takes part
- * @property {(context: Context) => Promise<{ value: number, detail: Detail }>} measure
+ * @property {(context: Context) => Promise<{ value: number, detail: Detail, warning?: string }>} measure a warning says why the value is not what the title promises
  */
 
 /** @type {Row[]} */

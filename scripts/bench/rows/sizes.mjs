@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { writeQueries } from '../load.mjs';
 import { knownZone } from '../zone-data.mjs';
+import { warnUnlessHits } from './only-hits.mjs';
 
 /** @type {import('./index.mjs').Row} */
 export const sizes = {
@@ -24,9 +25,7 @@ export const sizes = {
     const small = await measureNames(1000);
     const many = await measureNames(large);
     const value = many.cpuUsPerQuery / small.cpuUsPerQuery;
-    return {
-      value,
-      detail: { ...many, smallUsPerQuery: small.cpuUsPerQuery, authorityUs: many.authorityUsPerQuery },
-    };
+    const warning = warnUnlessHits(small) ?? warnUnlessHits(many);
+    return { value, detail: { ...many, smallUsPerQuery: small.cpuUsPerQuery }, warning };
   },
 };

@@ -45,6 +45,10 @@ const replay = await script<{
   clairvoyantHits(keys: string[], capacity: number): number;
 }>('eviction/replay.mjs');
 
+const hits = await script<{ warnUnlessHits(measured: { authorityUsPerQuery: number }): string | undefined }>(
+  'rows/only-hits.mjs',
+);
+
 const dnsperfOutput = `
 Statistics:
 
@@ -123,6 +127,13 @@ describe('medians and ratios', () => {
   it('gives ours no ratio when its own measurement is not to be trusted', () => {
     const { lines } = summaryOf([sample('ours', 1, 0, 'lost queries'), sample('unbound', 8)]);
     expect(lines[0]?.ratios).toEqual({ best: null, unbound: null, floor: null });
+  });
+});
+
+describe('rows about hits', () => {
+  it('are trusted only while the authoritative side is idle', () => {
+    expect(hits.warnUnlessHits({ authorityUsPerQuery: 0.02 })).toBeUndefined();
+    expect(hits.warnUnlessHits({ authorityUsPerQuery: 12 })).toContain('not all were hits');
   });
 });
 
