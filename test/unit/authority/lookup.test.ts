@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AuthorityAnswer } from '../../../src/authority/answer-sections.js';
 import { lookup, lookupZone } from '../../../src/authority/lookup.js';
 import { ZoneSet } from '../../../src/authority/zone-set.js';
 import { parseName } from '../../../src/dns/name.js';
 import { parseType, Rcode, RRClass } from '../../../src/dns/registry.js';
+import { toBase32Hex } from '../../../src/wire/rdata/binary.js';
 import { loadZoneText } from '../../../src/zone/build.js';
 import type { Zone } from '../../../src/zone/zone.js';
 import { linesOf } from '../../support/answer-lines.js';
@@ -16,6 +18,10 @@ function load(text: string): Zone {
   const { zone, problems } = loadZoneText(text);
   if (!zone) throw new Error(JSON.stringify(problems));
   return zone;
+}
+
+function sha1(octets: string): string {
+  return createHash('sha1').update(octets, 'latin1').digest().toString('latin1');
 }
 
 const parent = load(parentZone);
@@ -135,6 +141,51 @@ describe('ANY', () => {
 test('RFC 9460 4.1: HTTPS brings the addresses of its target, which "." says is the owner', () => {
   expect(linesOf(ask('svc.example.', 'HTTPS').additional)).toContain('svc.example. 3600 a 192.0.2.11');
   expect(linesOf(ask('svc2.example.', 'HTTPS').additional)).toContain('www.example. 3600 a 192.0.2.4');
+});
+
+test('RFC 2181 5.4.1: glue helps to reach name servers, and nothing else gets it as additional data', () => {
+  const zone = load(`$ORIGIN example.
+$TTL 60
+@ SOA ns host 1 2 3 4 5
+@ NS ns.other.
+mx MX 10 ns.sub
+sub NS ns.sub
+ns.sub A 192.0.2.1
+`);
+  expect(linesOf(ask('www.sub.example.', 'A', zone).additional)).toEqual(['ns.sub.example. 60 a 192.0.2.1']);
+  expect(ask('mx.example.', 'MX', zone)).toMatchObject({ aa: true, additional: [] });
+});
+
+describe('RFC 5155 7.2: an empty non-terminal that only has opted-out delegations', () => {
+  const existing = ['example.', ...Array.from({ length: 40 }, (_, i) => `n${i}.example.`)].map((text) =>
+    parseName(text),
+  );
+  const owners = existing.map((name) => toBase32Hex(sha1(name)).toLowerCase()).sort();
+  const chain = owners.map((owner, i) => `${owner} NSEC3 1 1 0 - ${owners[(i + 1) % owners.length]} A`);
+  const hosts = Array.from({ length: 40 }, (_, i) => `n${i} A 192.0.2.1`);
+  const apex = ['@ SOA n0 host 1 2 3 4 5', '@ NS n0', '@ NSEC3PARAM 1 0 0 -', 'cut.ent NS n0'];
+  const zone = load(['$ORIGIN example.', '$TTL 60', ...apex, ...hosts, ...chain].join('\n'));
+  const nsec3 = zone.nsec3!;
+
+  function proofOf(name: string) {
+    const question = { name: parseName(name), type: parseType('A')!, class: RRClass.IN };
+    const { rcode, authority } = lookupZone(zone, question, { do: true });
+    return { rcode, owners: new Set(authority.slice(1).map((rrset) => rrset.name)) };
+  }
+
+  const shown = [nsec3.matching(zone.apex)!.name, nsec3.covering(parseName('ent.example.')).name];
+
+  test('is denied a type with its nearest ancestor that has an NSEC3', () => {
+    expect(proofOf('ent.example.')).toEqual({ rcode: Rcode.NOERROR, owners: new Set(shown) });
+  });
+
+  test('a name below it is denied together with the wildcard at that ancestor', () => {
+    const wildcard = nsec3.covering(parseName('*.example.')).name;
+    // Else the test could not tell it from the wildcard at the empty non-terminal.
+    expect(wildcard).not.toBe(nsec3.covering(parseName('*.ent.example.')).name);
+    const expected = { rcode: Rcode.NXDOMAIN, owners: new Set([...shown, wildcard]) };
+    expect(proofOf('x.ent.example.')).toEqual(expected);
+  });
 });
 
 test('no RRset is twice in one answer, whatever is asked', () => {
