@@ -68,7 +68,7 @@ interface Failure {
   readonly reason: string;
 }
 
-const Rank = { unsigned: 0, claim: 1, algorithm: 2, key: 3, keyFlags: 4, time: 5, signature: 6 } as const;
+const Rank = { claim: 1, algorithm: 2, key: 3, keyFlags: 4, time: 5, signature: 6 } as const;
 
 /** Looks for one RRSIG that one of the zone's keys made over this RRset, within its time. */
 export function verifyRRset(rrset: RRset, zoneKeys: ZoneKeys, ctx: VerifyContext): RRsetResult {
@@ -77,7 +77,7 @@ export function verifyRRset(rrset: RRset, zoneKeys: ZoneKeys, ctx: VerifyContext
 }
 
 class Attempt {
-  private worst: Failure;
+  private worst: Failure | undefined;
   private readonly failuresByTag = new Map<number, number>();
   private readonly canonical: CanonicalRdatas;
   private tried = 0;
@@ -88,11 +88,6 @@ class Attempt {
     private readonly ctx: VerifyContext,
   ) {
     this.canonical = new CanonicalRdatas(rrset);
-    this.worst = {
-      rank: Rank.unsigned,
-      ede: Ede.RRSIGS_MISSING,
-      reason: `${describe(rrset)} has no signature`,
-    };
   }
 
   run(): RRsetResult {
@@ -105,7 +100,9 @@ class Attempt {
       const result = this.tryKeys(sig, keys);
       if (result) return this.traced(result, sig);
     }
-    return this.traced({ kind: 'bogus', ede: this.worst.ede, reason: this.worst.reason }, undefined);
+    const unsigned = { ede: Ede.RRSIGS_MISSING, reason: `${describe(this.rrset)} has no signature` };
+    const { ede, reason } = this.worst ?? unsigned;
+    return this.traced({ kind: 'bogus', ede, reason }, undefined);
   }
 
   /** RFC 4035 5.3.1: what can be seen without any key. */
@@ -123,23 +120,26 @@ class Attempt {
     return true;
   }
 
+  /** Texts are made for failures only: dates cost more than the comparison. */
   private timesFit(sig: Rrsig): boolean {
     const { nowSec, skewSec } = this.ctx;
-    const made = describeSignature(sig);
     if (serialDiff(sig.expiration, sig.inception) < 0) {
-      const text = `${made} expires (${formatTime(sig.expiration)}) before it begins (${formatTime(sig.inception)})`;
-      return this.fail(Rank.time, Ede.SIGNATURE_EXPIRED_BEFORE_VALID, text);
+      const text = `expires (${formatTime(sig.expiration)}) before it begins (${formatTime(sig.inception)})`;
+      return this.timeFault(sig, Ede.SIGNATURE_EXPIRED_BEFORE_VALID, text);
     }
-    const now = formatTime(nowSec);
     if (serialDiff(sig.expiration, nowSec) < -skewSec) {
-      const text = `${made} expired at ${formatTime(sig.expiration)}; it is ${now}`;
-      return this.fail(Rank.time, Ede.SIGNATURE_EXPIRED, text);
+      const text = `expired at ${formatTime(sig.expiration)}; it is ${formatTime(nowSec)}`;
+      return this.timeFault(sig, Ede.SIGNATURE_EXPIRED, text);
     }
     if (serialDiff(sig.inception, nowSec) > skewSec) {
-      const text = `${made} is valid only from ${formatTime(sig.inception)}; it is ${now}`;
-      return this.fail(Rank.time, Ede.SIGNATURE_NOT_YET_VALID, text);
+      const text = `is valid only from ${formatTime(sig.inception)}; it is ${formatTime(nowSec)}`;
+      return this.timeFault(sig, Ede.SIGNATURE_NOT_YET_VALID, text);
     }
     return true;
+  }
+
+  private timeFault(sig: Rrsig, ede: EdeCode, text: string): false {
+    return this.fail(Rank.time, ede, `${describeSignature(sig)} ${text}`);
   }
 
   private keysFor(sig: Rrsig): readonly Dnskey[] {
@@ -204,7 +204,7 @@ class Attempt {
 
   /** Notes a failure if it is the farthest so far. Always false, for the callers' convenience. */
   private fail(rank: number, ede: EdeCode, what: string): false {
-    if (rank >= this.worst.rank) {
+    if (!this.worst || rank >= this.worst.rank) {
       const subject = what.startsWith('the signature') ? what : `the signature ${what}`;
       this.worst = { rank, ede, reason: `${describe(this.rrset)}: ${subject}` };
     }
