@@ -13,7 +13,10 @@ export interface FastPacket {
   readonly query: Buffer;
   readonly start: number;
   readonly length: number;
-  /** Takes the response at `responseStart`; at most `responseCapacity` octets may be written. */
+  /**
+   * Takes the response at `responseStart`; at most `responseCapacity` octets may be written. It holds what is
+   * left of responses to others, so each octet that is returned must have been written.
+   */
   readonly response: Buffer;
   readonly responseStart: number;
   readonly responseCapacity: number;
