@@ -49,12 +49,12 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
 
 describe('a configuration file', () => {
   it('may be any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), read), { numRuns: 500 });
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), read), { numRuns: 200, seed: 1 });
     const punctuation = fc.string({
       unit: fc.constantFrom(...'a:- {}[]&*!|>\'"%@`#,?\n\t 1~'),
       maxLength: 60,
     });
-    fc.assert(fc.property(punctuation, read), { numRuns: 1000 });
+    fc.assert(fc.property(punctuation, read), { numRuns: 300, seed: 2 });
   });
 
   it('may give any value to any option', () => {
@@ -63,7 +63,7 @@ describe('a configuration file', () => {
       fc.property(fc.constantFrom(...options), value, (path, given) => {
         read(JSON.stringify(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), given)));
       }),
-      { numRuns: 2000 },
+      { numRuns: 500, seed: 3 },
     );
   });
 });
