@@ -32,7 +32,7 @@ function endOfQuestionName(wire: Uint8Array): number {
     const length = wire[at];
     if (length === undefined || length > 63) return -1;
     at += length + 1;
-    if (length === 0) return at - HEADER_OCTETS <= 255 && at + 4 <= wire.length ? at : -1;
+    if (length === 0) return at + 4 <= wire.length ? at : -1;
   }
   return -1;
 }

@@ -60,6 +60,15 @@ describe('encodeMessage: names', () => {
     expect(tail).toBe('\xc0\x0c\0\x01\0\x01\0\0\x01\x2c\0\x04\xc0\0\0\0');
   });
 
+  it('remembers a bounded number of names (CVE-2024-8508)', () => {
+    const targets = Array.from({ length: 400 }, (_, i) => nameToOctets(`n${i}.`));
+    const wire = encodeMessage(
+      messageWith({ answer: [rrset('a.', RRType.NS, targets), rrset('b.', RRType.NS, targets)] }),
+    );
+    const timesWritten = (name: string): number => wire.latin1Slice().split(nameToOctets(name)).length - 1;
+    expect([timesWritten('n0.'), timesWritten('n399.')]).toEqual([1, 2]);
+  });
+
   it('writes the root as one octet, never as a pointer', () => {
     const questions = [{ name: parseName('.'), spelling: '\0', type: 2, class: 1 }];
     const wire = encodeMessage(messageWith({ questions, answer: [rrset('.', RRType.NS, ['\0'])] }));
