@@ -118,6 +118,19 @@ describe('what each policy evicts', () => {
     expect(policy.peek('b')).toBeDefined();
   });
 
+  it('segmented-lru: protected entries that were deleted make room for others to be protected', () => {
+    const policy = new SegmentedLruPolicy<Box>(100);
+    for (let round = 0; round < 5; round++) {
+      fill(policy, 'abcdefgh');
+      for (const key of 'abcdefghabcdefgh') policy.get(key);
+      for (let id = 0; id < 50; id++) policy.set(`junk${id}`, { id }, 10, 0);
+      for (const key of 'abcdefgh') {
+        expect(policy.peek(key)).toBeDefined();
+        policy.delete(key);
+      }
+    }
+  });
+
   it('segmented-lru: protected entries leave room for newcomers', () => {
     const policy = new SegmentedLruPolicy<Box>(100);
     fill(policy, 'abcdefghij');

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { DelegationCache } from '../../../src/cache/delegation-cache.js';
+import { nxdomainKey, rrsetKey } from '../../../src/cache/key.js';
 import { NegativeCache } from '../../../src/cache/negative-cache.js';
 import { Rank } from '../../../src/cache/rank.js';
 import { type Origin, ResolverCache } from '../../../src/cache/rrset-cache.js';
+import { packRecords, packRRsets } from '../../../src/cache/rrset-packing.js';
 import { dumpSnapshot, loadSnapshot } from '../../../src/cache/snapshot.js';
+import { Kind, MAGIC, OctetWriter, VERSION } from '../../../src/cache/snapshot-codec.js';
 import { parseName, ROOT } from '../../../src/dns/name.js';
 import { RRType } from '../../../src/dns/registry.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
@@ -180,6 +183,16 @@ describe('a snapshot', () => {
     expect(small.rrsets.get(parseName('n0.'), A).kind).toBe('miss');
   });
 
+  it('gives what is below a zone no longer lease than the zone, whichever was stored first', () => {
+    const clock = new VirtualClock();
+    const caches = makeCaches(clock);
+    caches.delegations.put(delegation('sub.example.', clock.wallMs() + 700_000));
+    caches.delegations.put(delegation('example.', clock.wallMs() + 600_000));
+    const fresh = makeCaches(clock);
+    loadSnapshot(dump(caches, clock), fresh, clock);
+    expect(fresh.delegations.get(parseName('sub.example.'))?.leaseUntilMs).toBe(clock.wallMs() + 600_000);
+  });
+
   it('comes in chunks, and the caches may change between them', () => {
     const clock = new VirtualClock();
     const caches = makeCaches(clock, 8 << 20);
@@ -233,6 +246,53 @@ describe('what is no sound snapshot', () => {
       expect(loadSnapshot(broken, caches, clock).ok).toBe(false);
       expect(isEmpty(caches)).toBe(true);
     }
+  });
+
+  it('is refused for one impossible entry, though its checksum fits', () => {
+    const nowMs = new VirtualClock().wallMs();
+    const sound = {
+      kind: Kind.rrset as number,
+      key: rrsetKey(www, A),
+      packed: packRecords(rrset('www.example.'))!,
+      times: [nowMs, nowMs + 1000, Infinity],
+      security: 1,
+      rank: 6,
+      origin: 0,
+    };
+    const result = (over: Partial<typeof sound>) => {
+      const { kind, key, packed, times, security, rank, origin: number } = { ...sound, ...over };
+      const body = new OctetWriter().octets(key).octets(packed);
+      for (const time of times) body.float64(time);
+      const entry = body.uint8(security).uint8(rank).uint32(number).take();
+      const out = new OctetWriter().raw(MAGIC).uint8(VERSION).float64(nowMs);
+      const json = Buffer.from(JSON.stringify(origin));
+      out.uint8(Kind.origin).uint32(json.length).raw(json);
+      out.uint8(kind).uint32(entry.length).raw(entry);
+      out.uint8(Kind.end).uint32(0).raw(Buffer.alloc(32));
+      const clock = new VirtualClock();
+      return loadSnapshot(resealed(out.take()), makeCaches(clock), clock);
+    };
+    expect(result({})).toMatchObject({ ok: true, restored: 1 });
+    const denial = { kind: Kind.negative as number, key: nxdomainKey(www) };
+    const soaPacked = packRRsets([soa('example.', 300, 300)])!;
+    expect(result({ ...denial, packed: soaPacked })).toMatchObject({ ok: true, restored: 1 });
+    const impossible: Partial<typeof sound>[] = [
+      { kind: 9 },
+      { key: nxdomainKey(www) }, // an RRset without a type
+      { key: '\x03www\x07example\0' }, // no type and class: too short a name
+      { key: '\x03WWW\0\0\x01\0\x01' }, // not canonical
+      { packed: soaPacked },
+      { packed: '' },
+      { ...denial, packed: '' }, // a denial without SOA
+      { times: [nowMs, nowMs, Infinity] },
+      { times: [nowMs, nowMs + 1000, nowMs + 999] }, // past its lease
+      { times: [-Infinity, nowMs + 1000, Infinity] },
+      { times: [nowMs, Number.NaN, Infinity] },
+      { security: 5 },
+      { rank: 7 },
+      { origin: 1 },
+    ];
+    for (const over of impossible) expect(result(over)).toEqual({ ok: false, reason: 'damaged' });
   });
 
   it('never throws and stores nothing unusable, though its checksum fits', () => {
