@@ -2,17 +2,23 @@ import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { UdpClient } from '../support/udp-listener-contract.js';
 
 const built = new URL('../../dist/transport/udp-listener.js', import.meta.url);
 
+async function start(): Promise<{ worker: Worker; port: number }> {
+  expect(existsSync(built), 'run `npm run build` first').toBe(true);
+  const worker = new Worker(new URL('../support/native-listener-worker.mjs', import.meta.url));
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  return { worker, port };
+}
+
 describe('a UDP listener in a worker thread', () => {
   it.each(['terminated', 'thrown'])('leaves its port free when the thread is %s', async (end) => {
-    expect(existsSync(built), 'run `npm run build` first').toBe(true);
-    const worker = new Worker(new URL('../support/native-listener-worker.mjs', import.meta.url));
-    const port = await new Promise<number>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
+    const { worker, port } = await start();
     worker.removeAllListeners('error').on('error', () => {});
     const gone = new Promise((resolve) => worker.once('exit', resolve));
     if (end === 'terminated') await worker.terminate();
@@ -26,5 +32,16 @@ describe('a UDP listener in a worker thread', () => {
     });
     again.close();
     expect(bound).toBe('bound');
+  });
+
+  it('runs promise callbacks of the handler though nothing else happens in the thread', async () => {
+    const { worker, port } = await start();
+    const client = await UdpClient.open();
+    for (let i = 1; i <= 5; i++) {
+      client.send(`${i}`, port);
+      expect((await client.until(i)).at(-1)).toBe(`${i}`);
+    }
+    client.close();
+    await worker.terminate();
   });
 });

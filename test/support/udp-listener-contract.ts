@@ -108,6 +108,22 @@ export function udpListenerContract(title: string, open: OpenListener): void {
       expect(await client.until(3)).toEqual(['c', 'b', 'a']);
     });
 
+    it('sends a late reply to the client that asked, though others have come since', async () => {
+      let late: (() => void) | undefined;
+      const listener = await listen((packet, from, reply) => {
+        if (packet.toString() === 'first') late = () => reply(Buffer.from('for the first'));
+        else echo(packet, from, reply);
+      });
+      const other = await UdpClient.open();
+      client.send('first', listener.port);
+      while (!late) await new Promise((resolve) => setImmediate(resolve));
+      other.send('second', listener.port);
+      expect(await other.until(1)).toEqual(['second']);
+      late();
+      expect(await client.until(1)).toEqual(['for the first']);
+      other.close();
+    });
+
     it('runs promise callbacks that a packet causes, though nothing else happens', async () => {
       const listener = await listen(async (packet, _client, reply) => {
         const copy = Buffer.from(packet);
