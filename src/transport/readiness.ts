@@ -13,8 +13,9 @@ const MAX_EVENTS = 64;
 const nothing = () => {};
 
 /**
- * koffi calls back outside of Node's callback scope: nothing runs promise callbacks afterwards, and an
- * exception would be lost. An immediate, later on the same turn of the loop, has such a scope.
+ * koffi calls back outside of Node's callback scope: an exception would be lost, and promise callbacks wait
+ * for whatever the loop does next (seen on Node 26, not on 20). An immediate, later on the same turn of the
+ * loop, has such a scope.
  */
 function runOutsideScope(onReadable: () => boolean): void {
   try {
