@@ -1,0 +1,136 @@
+/**
+ * Copies of whole blocks, for whoever looks at what the shared stub cache holds: purge, dump, lists.
+ *
+ * A set is copied with all its blocks under one version, as readers do, so that what is looked at afterwards
+ * stands still. The copies are reused from set to set.
+ */
+import { type Name, toName } from '../../dns/name.js';
+import type { StubEntryInfo } from '../stub-cache.js';
+import {
+  BLOCK_HASH,
+  BLOCK_HEAD_OCTETS,
+  BLOCK_KEEP_UNTIL,
+  BLOCK_KEY,
+  BLOCK_LENGTHS,
+  BLOCK_QUESTION,
+  BLOCK_STORED_AT,
+  BLOCK_UNITS,
+  KEY_APART,
+  KEY_LENGTH_SHIFT,
+  keyApartAt,
+  OWNERS_ARE_QNAME,
+  SET_SLOTS,
+  SET_VERSION,
+  UNIT_OCTETS,
+  UNIT_WORDS,
+  WAYS,
+} from './layout.js';
+import { QNAME_AT } from './question-key.js';
+import type { StubReader } from './reader.js';
+import type { StubMemory } from './stub-memory.js';
+
+/** A writer is through with a set in well under a microsecond; one that was killed there never is. */
+const TRIES = 10_000;
+
+/** One block in memory of its own. Its lengths agree with its size; what it holds is not checked. */
+export class BlockView {
+  way = 0;
+  /** As the slot has it: the unit plus one. */
+  place = 0;
+  octets: Buffer = Buffer.alloc(256);
+
+  fill(memory: StubMemory, block: number): void {
+    const size = memory.words[block + BLOCK_UNITS]! * UNIT_OCTETS;
+    if (this.octets.length < size) this.octets = Buffer.alloc(2 * size);
+    memory.octets.copy(this.octets, 0, block * 4, block * 4 + size);
+  }
+
+  private word(at: number): number {
+    return this.octets.readInt32LE(at * 4);
+  }
+
+  get sizeOctets(): number {
+    return this.word(BLOCK_UNITS) * UNIT_OCTETS;
+  }
+  get hash(): number {
+    return this.word(BLOCK_HASH);
+  }
+  get wireLength(): number {
+    return this.word(BLOCK_LENGTHS) & 0xffff;
+  }
+  get ownersAreQname(): boolean {
+    return (this.word(BLOCK_KEY) & OWNERS_ARE_QNAME) !== 0;
+  }
+  get keyIsApart(): boolean {
+    return (this.word(BLOCK_KEY) & KEY_APART) !== 0;
+  }
+  get type(): number {
+    return this.word(BLOCK_QUESTION) >>> 16;
+  }
+  get keepUntilMs(): number {
+    return this.octets.readDoubleLE(BLOCK_KEEP_UNTIL * 4);
+  }
+  get storedAtMs(): number {
+    return this.octets.readDoubleLE(BLOCK_STORED_AT * 4);
+  }
+
+  get name(): Name {
+    const lengths = this.word(BLOCK_LENGTHS);
+    const at = this.keyIsApart ? keyApartAt(lengths & 0xffff, lengths >>> 16) : BLOCK_HEAD_OCTETS + QNAME_AT;
+    return toName(this.octets.latin1Slice(at, at + ((this.word(BLOCK_KEY) >>> KEY_LENGTH_SHIFT) & 255)));
+  }
+
+  /** The response; valid until the view is filled again. */
+  get wire(): Buffer {
+    return this.octets.subarray(BLOCK_HEAD_OCTETS, BLOCK_HEAD_OCTETS + this.wireLength);
+  }
+
+  info(): StubEntryInfo {
+    const bits = this.word(BLOCK_KEY);
+    return {
+      name: this.name,
+      type: this.type,
+      class: this.word(BLOCK_QUESTION) & 0xffff,
+      do: (bits & 1) !== 0,
+      cd: (bits & 2) !== 0,
+      sizeOctets: this.wireLength,
+      storedAtMs: this.storedAtMs,
+      keepUntilMs: this.keepUntilMs,
+    };
+  }
+}
+
+export class SetCopies {
+  private readonly views = Array.from({ length: WAYS }, () => new BlockView());
+
+  constructor(
+    private readonly memory: StubMemory,
+    private readonly reader: StubReader,
+  ) {}
+
+  /** Copies what a set leads to. The views are valid until the next call; none when a writer never lets go. */
+  of(set: number, arena: number): readonly BlockView[] {
+    const { words } = this.memory;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const version = Atomics.load(words, set + SET_VERSION);
+      if ((version & 1) !== 0) continue;
+      const count = this.copyAll(set, arena);
+      if (this.reader.versionAgain(set) === version) return this.views.slice(0, count);
+    }
+    return [];
+  }
+
+  private copyAll(set: number, arena: number): number {
+    const { words } = this.memory;
+    let count = 0;
+    for (let way = 0; way < WAYS; way++) {
+      const place = words[set + SET_SLOTS + 2 * way + 1]!;
+      if (place === 0 || !this.reader.isBlock(arena, place - 1)) continue;
+      const view = this.views[count++]!;
+      view.way = way;
+      view.place = place;
+      view.fill(this.memory, arena + (place - 1) * UNIT_WORDS);
+    }
+    return count;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Stores answers in one partition of the shared stub cache: the only thread that changes blocks and sets there.
+ *
+ * A put writes the block where no slot leads to, then makes a slot lead to it under an odd version of its set. An
+ * answer that is learnt again and has about the size of the old one takes its place. The index grows by one set
+ * at a time (linear hashing, W. Litwin 1980): a few slots move with a put, and never all.
+ *
+ * A writer that was killed leaves BUSY set; the next one empties the partition, since nobody knows how far the
+ * change had come. Limitations: an answer goes when its set of seven is full, though the arena may have room.
+ */
+import { ArenaRing } from './arena-ring.js';
+import {
+  BLOCK_HASH,
+  BLOCK_KEEP_UNTIL,
+  BLOCK_KEY,
+  BLOCK_LENGTHS,
+  BLOCK_QUESTION,
+  BLOCK_STORED_AT,
+  BLOCK_UNITS,
+  BLOCK_WIRE,
+  BUSY,
+  CONTROL_WORDS,
+  ENTRIES,
+  HEAD,
+  KEY_APART,
+  KEY_LENGTH_SHIFT,
+  keyApartAt,
+  LIVE,
+  OWNERS_ARE_QNAME,
+  SET_MARKS,
+  SET_SLOTS,
+  SET_VERSION,
+  SET_WORDS,
+  SETS,
+  TAIL,
+  ttlsAt,
+  UNIT_WORDS,
+  USED,
+  unitsOf,
+  WAYS,
+} from './layout.js';
+import { QNAME_AT, type QuestionKey } from './question-key.js';
+import type { StubReader } from './reader.js';
+import { Count, type SharedCounters } from './shared-counters.js';
+import type { StubMemory } from './stub-memory.js';
+
+/** Answers per set at which the index grows: with seven slots few sets are ever full. */
+const MEAN_LOAD = 2.5;
+
+/** A response made ready by the caller. */
+export interface Storable {
+  readonly wire: Uint8Array;
+  readonly ttlOffsets: readonly number[];
+  /** Its question is the key, octet for octet. */
+  readonly holdsKey: boolean;
+  readonly ownersAreQname: boolean;
+  readonly storedAtMs: number;
+  readonly keepUntilMs: number;
+}
+
+export class PartitionWriter {
+  readonly ring: ArenaRing;
+  private readonly words: Int32Array;
+  private readonly arena: number;
+
+  /** @param at first word of the partition */
+  constructor(
+    private readonly memory: StubMemory,
+    readonly at: number,
+    private readonly reader: StubReader,
+    private readonly counters: SharedCounters,
+  ) {
+    this.words = memory.words;
+    this.arena = memory.arenaAt(at);
+    this.ring = new ArenaRing(memory, at, counters);
+    if (this.words[at + BUSY] !== 0) this.reset();
+  }
+
+  /** Empties a partition of which nothing is known. */
+  private reset(): void {
+    const { words, at } = this;
+    for (let i = 0; i < words[at + SETS]!; i++) {
+      const set = at + CONTROL_WORDS + i * SET_WORDS;
+      const version = words[set + SET_VERSION]! | 1;
+      Atomics.exchange(words, set + SET_VERSION, version);
+      for (let way = 0; way < WAYS; way++) Atomics.store(words, set + SET_SLOTS + 2 * way + 1, 0);
+      Atomics.exchange(words, set + SET_VERSION, (version + 1) | 0);
+    }
+    for (const word of [HEAD, TAIL, USED, LIVE, ENTRIES, BUSY]) Atomics.store(words, at + word, 0);
+  }
+
+  /** False when the answer is too large for this partition. */
+  put(key: QuestionKey, answer: Storable, nowMs: number): boolean {
+    const { words, at } = this;
+    const { wire, ttlOffsets, holdsKey } = answer;
+    const units = unitsOf(wire.length, ttlOffsets.length, holdsKey ? 0 : key.nameLength);
+    if (units > this.ring.capacity / 2) return false;
+    Atomics.store(words, at + BUSY, 1);
+    if (!this.replace(key, answer, units)) {
+      const unit = this.ring.allocate(units, nowMs);
+      words[this.arena + unit * UNIT_WORDS + BLOCK_UNITS] = units;
+      this.write(this.arena + unit * UNIT_WORDS, key, answer);
+      this.lead(key.hash, unit + 1, units, nowMs);
+    }
+    Atomics.store(words, at + BUSY, 0);
+    return true;
+  }
+
+  /** Writes over the answer to the same question if the new one fits there well; else that one goes. */
+  private replace(key: QuestionKey, answer: Storable, units: number): boolean {
+    const { words, arena } = this;
+    const set = this.memory.setAt(this.at, key.hash);
+    const way = this.reader.findWay(key, set, arena);
+    if (way < 0) return false;
+    const place = words[set + SET_SLOTS + 2 * way + 1]!;
+    const block = arena + (place - 1) * UNIT_WORDS;
+    const room = words[block + BLOCK_UNITS]!;
+    if (place === 0 || units > room || units < room * 0.8) {
+      if (place !== 0) this.ring.release(set, way, place);
+      return false;
+    }
+    Atomics.add(words, set + SET_VERSION, 1);
+    this.write(block, key, answer);
+    Atomics.add(words, set + SET_VERSION, 1);
+    return true;
+  }
+
+  /** Fills a block, whose size stands. */
+  private write(block: number, key: QuestionKey, answer: Storable): void {
+    const { words } = this;
+    const { doubles, octets, halves } = this.memory;
+    const { wire, ttlOffsets, holdsKey, ownersAreQname } = answer;
+    const flags = (holdsKey ? 0 : KEY_APART) | (ownersAreQname ? OWNERS_ARE_QNAME : 0);
+    words[block + BLOCK_HASH] = key.hash;
+    words[block + BLOCK_LENGTHS] = wire.length | (ttlOffsets.length << 16);
+    words[block + BLOCK_KEY] = key.bits | flags | (key.nameLength << KEY_LENGTH_SHIFT);
+    words[block + BLOCK_QUESTION] = key.question;
+    doubles[(block + BLOCK_STORED_AT) >> 1] = answer.storedAtMs;
+    doubles[(block + BLOCK_KEEP_UNTIL) >> 1] = answer.keepUntilMs;
+    octets.set(wire, (block + BLOCK_WIRE) * 4);
+    const half = (block * 4 + ttlsAt(wire.length)) >> 1;
+    for (let i = 0; i < ttlOffsets.length; i++) halves[half + i] = ttlOffsets[i]!;
+    if (holdsKey) return;
+    const apart = block * 4 + keyApartAt(wire.length, ttlOffsets.length);
+    key.octets.copy(octets, apart, QNAME_AT, QNAME_AT + key.nameLength);
+  }
+
+  /** Makes a slot lead to a new block. */
+  private lead(hash: number, place: number, units: number, nowMs: number): void {
+    const { words, at } = this;
+    const set = this.memory.setAt(at, hash);
+    const way = this.freeWay(set, nowMs);
+    const slot = set + SET_SLOTS + 2 * way;
+    Atomics.add(words, set + SET_VERSION, 1);
+    words[slot] = hash;
+    words[set + SET_MARKS]! &= ~(1 << way);
+    Atomics.store(words, slot + 1, place);
+    Atomics.add(words, set + SET_VERSION, 1);
+    Atomics.add(words, at + LIVE, units);
+    const entries = Atomics.add(words, at + ENTRIES, 1) + 1;
+    if (entries > words[at + SETS]! * MEAN_LOAD) this.split();
+  }
+
+  /** An empty slot, made by eviction if need be: of what is over, then of what nobody asked for, then any. */
+  private freeWay(set: number, nowMs: number): number {
+    const { words } = this;
+    let victim = 0;
+    let worst = -1;
+    for (let way = 0; way < WAYS; way++) {
+      const place = words[set + SET_SLOTS + 2 * way + 1]!;
+      if (place === 0) return way;
+      const keepUntilMs = this.keepUntilOf(place);
+      const badness = keepUntilMs <= nowMs ? 2 : (words[set + SET_MARKS]! & (1 << way)) === 0 ? 1 : 0;
+      if (badness > worst) {
+        worst = badness;
+        victim = way;
+      }
+    }
+    const slot = set + SET_SLOTS + 2 * victim;
+    const hash = words[slot]!;
+    if (this.ring.release(set, victim, words[slot + 1]!)) {
+      this.counters.add(worst === 2 ? Count.expirations : Count.evictions);
+      this.counters.remember(hash, worst === 2 ? 'expired' : 'evicted');
+    }
+    return victim;
+  }
+
+  private keepUntilOf(place: number): number {
+    return this.memory.doubles[(this.arena + (place - 1) * UNIT_WORDS + BLOCK_KEEP_UNTIL) >> 1]!;
+  }
+
+  /** Adds a set, and moves to it what now belongs there from the one set that held it until now. */
+  private split(): void {
+    const { words, at } = this;
+    const added = words[at + SETS]!;
+    if (added >= this.memory.layout.maxSets) return;
+    const first = at + CONTROL_WORDS;
+    const bit = 1 << (31 - Math.clz32(added));
+    const from = first + (added - bit) * SET_WORDS;
+    const to = first + added * SET_WORDS;
+    Atomics.add(words, from + SET_VERSION, 1);
+    for (let way = 0; way < WAYS; way++) {
+      const slot = SET_SLOTS + 2 * way;
+      words[to + slot + 1] = 0;
+      const hash = words[from + slot]!;
+      if ((hash & bit) === 0) continue;
+      words[to + slot] = hash;
+      Atomics.store(words, to + slot + 1, Atomics.exchange(words, from + slot + 1, 0));
+    }
+    words[to + SET_MARKS] = words[from + SET_MARKS]!;
+    Atomics.store(words, at + SETS, added + 1);
+    Atomics.add(words, from + SET_VERSION, 1);
+  }
+}

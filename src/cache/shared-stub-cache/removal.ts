@@ -1,0 +1,107 @@
+/**
+ * Taking answers out of the shared stub cache: by name, all of them, or because their time is over.
+ *
+ * Any thread may purge any partition: an answer goes when its slot is emptied, by one atomic exchange, which all
+ * readers see from then on. The block stays as it is until its owner comes round to it. So nothing is locked, and
+ * a thread that is killed in the middle has purged a part, no more.
+ * Limitations: a purge looks at every answer, since one about an alias also holds the names it leads to.
+ */
+import { isSubdomain, type Name } from '../../dns/name.js';
+import type { ArenaRing } from './arena-ring.js';
+import type { BlockView, SetCopies } from './block-view.js';
+import { holdsOwner } from './holds-owner.js';
+import { BLOCK_KEEP_UNTIL, CONTROL_WORDS, SET_SLOTS, SET_WORDS, SETS, UNIT_WORDS, WAYS } from './layout.js';
+import { Count, type SharedCounters } from './shared-counters.js';
+import type { StubMemory } from './stub-memory.js';
+
+export interface PurgeOptions {
+  readonly subtree?: boolean;
+  readonly type?: number;
+}
+
+/** What a purge of `name` takes. */
+export function purgeTest(name: Name, options: PurgeOptions): (view: BlockView) => boolean {
+  const { subtree = false, type } = options;
+  const concerns = (owner: Name, ownerType: number) =>
+    (type === undefined || type === ownerType) && (subtree ? isSubdomain(owner, name) : owner === name);
+  return (view) => {
+    if (concerns(view.name, view.type)) return true;
+    // With owners that are all QNAME only their types can differ from what was just looked at.
+    if (view.ownersAreQname && type === undefined) return false;
+    return holdsOwner(view.wire, concerns);
+  };
+}
+
+/** Removes what `test` takes, from one partition. Returns how many went. */
+export function removeWhere(
+  memory: StubMemory,
+  ring: ArenaRing,
+  copies: SetCopies,
+  at: number,
+  counters: SharedCounters,
+  test: (view: BlockView) => boolean,
+): number {
+  const { words } = memory;
+  const arena = memory.arenaAt(at);
+  let removed = 0;
+  // The index may grow meanwhile: what moves, moves to a set that is still to come.
+  for (let i = 0; i < words[at + SETS]!; i++) {
+    const set = at + CONTROL_WORDS + i * SET_WORDS;
+    for (let again = true; again; ) {
+      again = false;
+      for (const view of copies.of(set, arena)) {
+        if (!test(view)) continue;
+        if (!ring.release(set, view.way, view.place)) {
+          again = true; // it has just moved or gone
+          continue;
+        }
+        counters.remember(view.hash, 'flushed');
+        removed++;
+      }
+    }
+  }
+  counters.add(Count.purged, removed);
+  return removed;
+}
+
+/** Removes what is over from one partition, a few sets at a call. Only for its owner. */
+export class Sweep {
+  private next = 0;
+
+  constructor(
+    private readonly memory: StubMemory,
+    private readonly ring: ArenaRing,
+    private readonly at: number,
+    private readonly counters: SharedCounters,
+  ) {}
+
+  /** Looks at up to `maxEntries` answers, and as many sets. Returns how many went. */
+  run(maxEntries: number, nowMs: number): number {
+    const { words } = this.memory;
+    const sets = words[this.at + SETS]!;
+    let left = maxEntries;
+    let removed = 0;
+    for (let steps = Math.min(sets, maxEntries); steps > 0 && left > 0; steps--) {
+      if (this.next >= sets) this.next = 0;
+      const set = this.at + CONTROL_WORDS + this.next++ * SET_WORDS;
+      for (let way = 0; way < WAYS; way++) {
+        const place = words[set + SET_SLOTS + 2 * way + 1]!;
+        if (place === 0) continue;
+        left--;
+        if (this.removeIfOver(set, way, place, nowMs)) removed++;
+      }
+    }
+    return removed;
+  }
+
+  private removeIfOver(set: number, way: number, place: number, nowMs: number): boolean {
+    const { words, doubles } = this.memory;
+    const block = this.memory.arenaAt(this.at) + (place - 1) * UNIT_WORDS;
+    if (doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs) return false;
+    const hash = words[set + SET_SLOTS + 2 * way]!;
+    if (!this.ring.release(set, way, place)) return false;
+    this.counters.add(Count.expirations);
+    this.counters.remember(hash, 'expired');
+    return true;
+  }
+}
