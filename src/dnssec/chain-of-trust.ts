@@ -65,23 +65,21 @@ export class ChainOfTrust {
 
   /**
    * State of the zone that data of `owner` belongs to: the one its signatures name, else found by walking.
-   * A signer above the trust anchor is not believed: it would take the data out of the anchor's reach.
+   * A signer above the closest trust anchor counts only if it is secure itself, by another anchor (RFC 6840
+   * C.2): else anybody could take data out of an anchor's reach by writing such a signer.
    */
-  stateFor(
+  async stateFor(
     owner: Name,
     signatures: readonly Rdata[],
     ctx: ValidationContext,
     apex?: Name,
   ): Promise<ZoneState> {
-    const signer = this.signerBelowAnchor(owner, signatures);
-    return signer === undefined ? this.walk(owner, ctx, apex) : this.stateAt(signer, ctx);
-  }
-
-  private signerBelowAnchor(owner: Name, signatures: readonly Rdata[]): Name | undefined {
     const policy = this.anchors.policyFor(owner);
-    if (policy.kind !== 'anchored') return undefined;
     const signer = claimedSigner(owner, signatures);
-    return signer !== undefined && isSubdomain(signer, policy.anchors.zone) ? signer : undefined;
+    if (policy.kind !== 'anchored' || signer === undefined) return this.walk(owner, ctx, apex);
+    const state = await this.stateAt(signer, ctx);
+    const outOfReach = !isSubdomain(signer, policy.anchors.zone);
+    return outOfReach && state.kind !== 'secure' ? this.walk(owner, ctx, apex) : state;
   }
 
   /**

@@ -3,8 +3,8 @@
  *
  * Names are compared by hash, so the closest encloser has to be searched: hash QNAME and its ancestors until
  * one matches, then the name one label longer must be covered. That search is what CVE-2023-50868 feeds on:
- * every hash draws on the client query's budget, is remembered, and above 50 iterations nothing is hashed at
- * all and the answer is insecure (RFC 9276 3.2).
+ * every hash draws on the client query's budget, the more the more iterations it has, and is remembered; above
+ * 50 iterations the answer is insecure (RFC 9276 3.2), above 150 nothing is hashed.
  *
  * RFC 5155 7.2, 8, 9.2 and appendix C.
  * Limitations: SHA-1 only, as there is nothing else; records with other parameters than the first are ignored.
@@ -33,8 +33,12 @@ import {
 } from './denial-proof.js';
 import { hasType, NSEC3_FLAG_OPT_OUT, NSEC3_HASH_SHA1, type Nsec3 } from './records.js';
 
-/** Above this many extra iterations a zone is treated as insecure (DESIGN 5). */
+/**
+ * Above this many extra iterations a zone is insecure at best (DESIGN 5): what its records contradict is still
+ * bogus, up to the second number, above which nothing is hashed at all.
+ */
 export const MAX_NSEC3_ITERATIONS = 50;
+const MAX_HASHED_ITERATIONS = 150;
 const SHA1_OCTETS = 20;
 
 /** Hash of a name (RFC 5155 5): SHA-1 over name and salt, then `iterations` times over the result and the salt. */
@@ -54,17 +58,20 @@ export class Nsec3Hasher {
     this.known = new BoundedMap(limit);
   }
 
-  /** Undefined when the budget is used up. */
+  /** Costs one of the budget for each 50 iterations begun; undefined when the budget is used up. */
   hash(name: Name, salt: Octets, iterations: number, budget: Budget): Octets | undefined {
     const key = `${iterations} ${salt.length} ${salt}${name}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    if (!budget.spend('nsec3Hashes')) return undefined;
+    if (!budget.spend('nsec3Hashes', Math.max(1, Math.ceil(iterations / MAX_NSEC3_ITERATIONS))))
+      return undefined;
     const made = nsec3Hash(name, salt, iterations);
     this.known.set(key, made);
     return made;
   }
 }
+
+type TooCostly = Extract<Proof, { kind: 'too-costly' }>;
 
 /** An existing ancestor, and the record that covers the name one label longer. */
 interface Enclosed {
@@ -93,6 +100,22 @@ export class Nsec3Proofs implements DenialProofs {
   }
 
   nxdomain(qname: Name): Proof {
+    return this.tooCostly() ?? this.capped(this.nxdomainProof(qname));
+  }
+
+  nodata(qname: Name, qtype: number): Proof {
+    return this.tooCostly() ?? this.capped(this.nodataProof(qname, qtype));
+  }
+
+  wildcardAnswer(qname: Name, encloser: Name): Proof {
+    return this.tooCostly() ?? this.capped(this.wildcardProof(qname, encloser));
+  }
+
+  delegation(name: Name): DelegationProof {
+    return this.tooCostly() ?? this.capped(this.delegationProof(name));
+  }
+
+  private nxdomainProof(qname: Name): Proof {
     const enclosed = this.enclose(qname);
     if ('kind' in enclosed) return enclosed;
     const { encloser, cover } = enclosed;
@@ -105,9 +128,7 @@ export class Nsec3Proofs implements DenialProofs {
     return { kind: 'proven', optOut: isOptOut(cover) };
   }
 
-  nodata(qname: Name, qtype: number): Proof {
-    const costly = this.tooCostly();
-    if (costly) return costly;
+  private nodataProof(qname: Name, qtype: number): Proof {
     const match = this.matching(qname);
     if (match) return this.judge(match, qname, qtype, false);
     const enclosed = this.enclose(qname);
@@ -123,18 +144,14 @@ export class Nsec3Proofs implements DenialProofs {
     );
   }
 
-  wildcardAnswer(qname: Name, encloser: Name): Proof {
-    const costly = this.tooCostly();
-    if (costly) return costly;
+  private wildcardProof(qname: Name, encloser: Name): Proof {
     const nextCloser = ancestorWithLabels(qname, labelCount(encloser) + 1);
     const cover = this.covering(nextCloser);
     if (!cover) return this.unproven(`no NSEC3 shows that ${formatName(nextCloser)} does not exist`);
     return { kind: 'proven', optOut: isOptOut(cover) };
   }
 
-  delegation(name: Name): DelegationProof {
-    const costly = this.tooCostly();
-    if (costly) return costly;
+  private delegationProof(name: Name): DelegationProof {
     const match = this.matching(name);
     if (match) {
       const fault = this.judge(match, name, RRType.DS, false);
@@ -151,8 +168,6 @@ export class Nsec3Proofs implements DenialProofs {
 
   /** The closest encloser proof (RFC 5155 8.3), save that the cover may be missing. */
   private enclose(qname: Name): Enclosed | Exclude<Proof, { kind: 'proven' }> {
-    const costly = this.tooCostly();
-    if (costly) return costly;
     let nextCloser = qname;
     for (let name = qname; isSubdomain(name, this.zone); name = parentName(name)) {
       const match = this.matching(name);
@@ -169,8 +184,17 @@ export class Nsec3Proofs implements DenialProofs {
     return this.unproven(`no NSEC3 matches ${formatName(qname)} or any ancestor`);
   }
 
-  private tooCostly(): Exclude<Proof, { kind: 'proven' }> | undefined {
-    if (this.iterations <= MAX_NSEC3_ITERATIONS) return undefined;
+  private tooCostly(): TooCostly | undefined {
+    return this.iterations > MAX_HASHED_ITERATIONS ? this.costly() : undefined;
+  }
+
+  /** With many iterations a proof is worth nothing, its failure still what it is; running out of budget is none. */
+  private capped<T extends Proof | DelegationProof>(proof: T): T | TooCostly {
+    if (this.iterations <= MAX_NSEC3_ITERATIONS) return proof;
+    return proof.kind === 'unproven' && !proof.outOfBudget ? proof : this.costly();
+  }
+
+  private costly(): TooCostly {
     const reason = `NSEC3 of ${formatName(this.zone)} asks for ${this.iterations} iterations, more than ${MAX_NSEC3_ITERATIONS}`;
     return { kind: 'too-costly', reason };
   }

@@ -134,6 +134,7 @@ export class Validator {
     const { denies, proof } = proveDenial(denial.proofs, question, input.kind === 'nxdomain');
     traceProof(proof, question.name, question.type, `proves ${denies.toUpperCase()}`, ctx);
     const failure = fromProof(proof, question, zone);
+    if (failure?.security === 'bogus') return unsignedDelegation(denial.proofs, question, zone) ?? failure;
     if (failure) return failure;
     const ttlCapSec = Math.min(denial.ttlSec, soaResult?.ttlSec ?? denial.ttlSec);
     const reason = `${denies.toUpperCase()} is proven by records of ${formatName(zone)}`;
@@ -156,6 +157,25 @@ function proveDenial(
   const nodata = proofs.nodata(name, type);
   if (nodata.kind === 'proven' && !nodata.optOut) return { denies: 'nodata', proof: nodata };
   return { denies: 'nxdomain', proof };
+}
+
+/**
+ * A parent that speaks for a child it does not sign: records that prove an unsigned delegation at or above the
+ * name prove nothing of the name, but that nobody could (RFC 4035 5.2). Opt-out spans are no such proof.
+ */
+function unsignedDelegation(proofs: DenialProofs, question: Question, zone: Name): Verdict | undefined {
+  for (let at = dataOwner(question); isStrictSubdomain(at, zone); at = parentName(at)) {
+    const found = proofs.delegation(at);
+    if (found.kind === 'insecure' && !found.optOut) {
+      return {
+        security: 'insecure',
+        ede: [],
+        reason: `${formatName(at)} is an unsigned delegation`,
+        rrsets: [],
+      };
+    }
+  }
+  return undefined;
 }
 
 /** The name whose zone the data lies in: a DS belongs to the parent's side of the cut (RFC 4035 2.4). */

@@ -161,23 +161,33 @@ describe('records that do not count', () => {
 });
 
 describe('work', () => {
-  test('above 50 iterations nothing is hashed', () => {
+  const many = (iterations: number, ...names: string[]) =>
+    names.map((text) => {
+      const hash = nsec3Hash(parseName(text), salt, iterations);
+      return record({ iterations, hash, nextHash: step(hash, 1), types: encodeBitmap([RRType.A]) });
+    });
+
+  test('above 150 iterations nothing is hashed', () => {
     const budget = budgetOf();
-    const costly = new Nsec3Proofs(
-      zone,
-      [record({ iterations: 51, hash: 'h'.repeat(20) })],
-      new Nsec3Hasher(),
-      budget,
-    );
-    for (const proof of [
+    const costly = proofs(many(151, 'a.test.'), budget);
+    const all = [
       costly.nxdomain(name('a.test.')),
       costly.nodata(name('a.test.'), 1),
       costly.delegation(name('a.test.')),
       costly.wildcardAnswer(name('a.test.'), zone),
-    ]) {
-      expect(proof.kind).toBe('too-costly');
-    }
+    ];
+    expect(all.map((proof) => proof.kind)).toEqual(all.map(() => 'too-costly'));
     expect(budget.usedOf('nsec3Hashes')).toBe(0);
+  });
+
+  test('above 50 a proof is worth nothing, yet a contradiction is one, and hashes cost more', () => {
+    const budget = budgetOf();
+    const costly = proofs(many(120, 'a.test.'), budget);
+    expect(costly.nodata(name('a.test.'), RRType.AAAA)).toMatchObject({ kind: 'too-costly' });
+    expect(costly.nodata(name('a.test.'), RRType.A)).toMatchObject({ kind: 'unproven' });
+    expect(budget.usedOf('nsec3Hashes')).toBe(3);
+    const deep = proofs(many(150, 'a.test.'), budgetOf({ nsec3Hashes: 10 }));
+    expect(deep.nxdomain(name('a.b.c.d.e.f.g.test.'))).toMatchObject({ kind: 'too-costly' });
   });
 
   test('a hash is paid for once', () => {

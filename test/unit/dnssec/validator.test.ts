@@ -127,21 +127,27 @@ describe.each([
     }
   });
 
-  test('the denial of a DS does not deny other data of the child', async () => {
+  test('the denial of a DS does not deny other data of the child securely', async () => {
     const { authority } = net.input('plain.test.', 'DS');
+    const question = { name: parseName('plain.test.'), type: RRType.A, class: 1 };
+    const input: ValidationInput = { question, kind: 'nodata', answer: [], authority };
+    expect(await net.validator().validate(input, net.context())).toMatchObject({ security: 'insecure' });
+    const name = parseName('www.plain.test.');
+    const below = { ...input, kind: 'nxdomain' as const, question: { ...question, name } };
+    expect(await net.validator().validate(below, net.context())).toMatchObject({ security: 'insecure' });
+  });
+
+  test('the records of a signed delegation deny nothing of the child', async () => {
+    const { authority } = net.input('shop.test.', 'DS');
+    const denied = net.input('none.test.').authority;
+    const question = { name: parseName('www.shop.test.'), type: RRType.A, class: 1 };
     const input: ValidationInput = {
-      question: { name: parseName('plain.test.'), type: RRType.A, class: 1 },
-      kind: 'nodata',
+      question,
+      kind: 'nxdomain',
       answer: [],
-      authority,
+      authority: [...authority, ...denied],
     };
     expect(await net.validator().validate(input, net.context())).toMatchObject({ security: 'bogus' });
-    const below = {
-      ...input,
-      kind: 'nxdomain' as const,
-      question: { ...input.question, name: parseName('www.plain.test.') },
-    };
-    expect(await net.validator().validate(below, net.context())).toMatchObject({ security: 'bogus' });
   });
 
   test('the apex records of a child do not deny its DS', async () => {
@@ -335,6 +341,56 @@ describe('each break has its Extended DNS Error and its blame', () => {
     expect(verdict.reason).toContain('does not verify');
   });
 
+  test('a DS whose signature is wrong', async () => {
+    const forged = dsRdata(parseName('shop.test.'), fixedKey('shop.test.'));
+    const spoil = (r: RRset) =>
+      r.type === RRType.DS ? { ...r, rdatas: [forged], signatures: r.signatures } : r;
+    const net = new SignedNet([
+      root,
+      { ...tld, spoil },
+      { ...shop, ds: [dsRdata(parseName('shop.test.'), fixedKey('real'))] },
+    ]);
+    const verdict = await bogusOf(net);
+    expect(verdict.ede).toMatchObject([{ code: Ede.DNSSEC_BOGUS }]);
+    expect(verdict.blame).toEqual({
+      zone: parseName('test.'),
+      name: parseName('shop.test.'),
+      type: RRType.DS,
+    });
+  });
+
+  test('a DNSKEY RRset that holds the right key but is signed by another', async () => {
+    const other = fixedKey('other');
+    const times = { inceptionSec: NOW_SEC - DAY, expirationSec: NOW_SEC + DAY };
+    const spoil = (r: RRset) => {
+      if (r.type !== RRType.DNSKEY) return r;
+      const keys = { ...r, rdatas: [...r.rdatas, other.rdata] };
+      return { ...keys, signatures: [signRRset(keys, other, parseName('shop.test.'), times)] };
+    };
+    expect((await bogusOf(netWith({ spoil }))).ede).toMatchObject([{ code: Ede.DNSKEY_MISSING }]);
+  });
+
+  test('an unsigned alias in place of a DS', async () => {
+    const net = netWith({});
+    const base = net.context();
+    const fetch: typeof base.fetch = async (name, type, attempt) => {
+      if (type !== RRType.DS || name !== parseName('shop.test.')) return base.fetch(name, type, attempt);
+      const cname = {
+        name,
+        type: RRType.CNAME,
+        class: 1,
+        ttlSec: 300,
+        rdatas: [parseName('x.test.')],
+        signatures: [],
+      };
+      return { kind: 'answer', rrsets: [cname] };
+    };
+    const input = net.input('www.shop.test.');
+    const stripped = { ...input, answer: input.answer.map(withoutSignatures) };
+    const verdict = await net.validator().validate(stripped, { ...base, fetch });
+    expect(verdict).toMatchObject({ security: 'bogus', blame: { type: RRType.DS } });
+  });
+
   test('the DNSKEY cannot be fetched', async () => {
     const net = netWith({});
     const base = net.context();
@@ -400,6 +456,33 @@ describe('the chain', () => {
     const later = net.context();
     await validator.validate(net.input('www.shop.test.'), later);
     expect(later.fetched.length).toBeGreaterThan(0);
+  });
+
+  test('asks nothing more below a zone that it knows to be insecure', async () => {
+    const net = netWith({}, [
+      { apex: 'plain.test.', denial: 'unsigned', records: ['a.b.www 300 IN A 192.0.2.5'] },
+    ]);
+    const validator = net.validator();
+    await validator.validate(net.input('plain.test.', 'NS'), net.context());
+    const ctx = net.context();
+    expect(await validator.validate(net.input('a.b.www.plain.test.'), ctx)).toMatchObject({
+      security: 'insecure',
+    });
+    expect(ctx.fetched).toEqual([]);
+  });
+
+  test('does not keep keys by way of names without a cut', async () => {
+    const net = netWith({});
+    const validator = net.validator({ overrideDateMs: NOW_SEC * 1000 });
+    const input = net.input('a.b.ent.shop.test.');
+    const stripped = { ...input, answer: input.answer.map(withoutSignatures) };
+    await validator.validate(net.input('www.shop.test.'), net.context());
+    net.clock.jumpWall(3000 * 1000);
+    await validator.validate(stripped, net.context());
+    net.clock.jumpWall(601 * 1000);
+    const later = net.context();
+    await validator.validate(stripped, later);
+    expect(later.fetched).toContain(`${RRType.DNSKEY} ${parseName('shop.test.')}`);
   });
 
   test('asks another server for keys that do not validate, before the zone is called broken', async () => {
@@ -472,6 +555,24 @@ describe('the chain', () => {
     const validator = net.validator({ anchors: [anchor] });
     expect(await validator.validate(net.input('www.shop.test.'), ctx)).toMatchObject({ security: 'secure' });
     expect(ctx.fetched).toEqual([`${RRType.DNSKEY} ${parseName('shop.test.')}`]);
+  });
+
+  test('a zone with an anchor of its own may be denied by a secure zone above it', async () => {
+    const net = netWith({});
+    const anchors = [
+      { zone: parseName('test.'), type: RRType.DS, rdata: dsRdata(parseName('test.'), fixedKey('test.')) },
+      {
+        zone: parseName('none.test.'),
+        type: RRType.DS,
+        rdata: dsRdata(parseName('none.test.'), fixedKey('x')),
+      },
+    ];
+    const verdict = await net.validator({ anchors }).validate(net.input('www.none.test.'), net.context());
+    expect(verdict).toMatchObject({ security: 'secure', denies: 'nxdomain' });
+    const orphan = net.validator({ anchors: anchors.slice(1) });
+    expect(await orphan.validate(net.input('www.none.test.'), net.context())).toMatchObject({
+      security: 'bogus',
+    });
   });
 
   test('tells every step in the trace', async () => {
