@@ -6,12 +6,13 @@
  * since many servers deny empty non-terminals by mistake and a forged one would take a whole subtree.
  *
  * A denial lives for the least of the SOA's TTL, its MINIMUM field (RFC 2308 5) and the TTLs of its proof,
- * inside the limit for negative answers and the lease. A denial without SOA is not kept (RFC 2308 5).
+ * inside the limit for negative answers and the lease. A denial without SOA says no time: it is kept for 5 s,
+ * as a failure would be (RFC 9520 3.2), so that a broken zone is not asked again by every client.
  *
  * Limitations: spans of NSEC for RFC 8198 are not here; see the validator.
  */
 import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
-import { RRClass } from '../dns/registry.js';
+import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { EvictionKind } from './eviction/create.js';
@@ -41,13 +42,14 @@ export class NegativeEntry extends PackedEntry {
   }
 
   /** With the TTL as received; what is left is in the hit. Made anew at each call. */
-  get soa(): RRset {
-    return unpackRRsets({ packed: this.packed, at: 0 })[0]!;
+  get soa(): RRset | undefined {
+    const [first] = unpackRRsets({ packed: this.packed, at: 0 });
+    return first?.type === RRType.SOA ? first : undefined;
   }
 
   /** The RRsets that prove it. Made anew at each call. */
   get proof(): readonly RRset[] {
-    return unpackRRsets({ packed: this.packed, at: 0 }).slice(1);
+    return unpackRRsets({ packed: this.packed, at: 0 }).filter((rrset) => rrset.type !== RRType.SOA);
   }
 }
 
@@ -68,6 +70,8 @@ export interface NegativeCacheOptions {
   readonly nxdomainCut?: boolean;
 }
 
+/** Life of a denial that came without SOA. */
+const NO_SOA_TTL_SEC = 5;
 /** RNAME and MNAME of one octet each, and five numbers. */
 const MIN_SOA_OCTETS = 22;
 
@@ -106,11 +110,13 @@ export class NegativeCache {
   private put(key: string, meta: NegativeMeta): boolean {
     const nowMs = this.clock.wallMs();
     const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
-    const ttlSec = negativeTtlSec(meta.soa, meta.proof, this.maxTtlSec);
+    const ttlSec = meta.soa
+      ? negativeTtlSec(meta.soa, meta.proof, this.maxTtlSec)
+      : Math.min(NO_SOA_TTL_SEC, this.maxTtlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
     const old = this.store.peekLive(key, nowMs);
     const worse = meta.security === 'bogus' && old?.security === 'secure';
-    const packed = meta.soa && packRRsets([meta.soa, ...meta.proof]);
+    const packed = packRRsets(meta.soa ? [meta.soa, ...meta.proof] : meta.proof);
     if (packed === undefined || expiresAtMs <= nowMs || worse) {
       this.store.counters.refused++;
       return false;

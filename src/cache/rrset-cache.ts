@@ -122,10 +122,24 @@ export class ResolverCache {
     if (nowMs < entry.expiresAtMs) {
       counters.hits++;
       entry.hits++;
-      return { kind: 'hit', entry, ttlSec: ttlLeft(entry, nowMs) };
+      return { kind: 'hit', entry, ttlSec: this.ttlToTell(entry, nowMs) };
     }
     counters.stale++;
     return { kind: 'stale', entry, ageSec: Math.floor((nowMs - entry.expiresAtMs) / 1000) };
+  }
+
+  /**
+   * The TTL for a client. The lease ends what we keep, not what the owner said: of an entry that the lease
+   * will end, clients hear the owner's TTL counted down.
+   */
+  private ttlToTell(entry: RRsetEntry, nowMs: number): number {
+    if (!entry.isLeaseBound) return ttlLeft(entry, nowMs);
+    const ttlSec = this.limited(entry.rrset.ttlSec);
+    return secondsLeft(entry.storedAtMs + ttlSec * 1000, nowMs, ttlSec);
+  }
+
+  private limited(ttlSec: number): number {
+    return Math.min(this.ttl.maxSec, Math.max(this.ttl.minSec, ttlSec));
   }
 
   /** The live entry, without counting a use, a hit or a miss. */
@@ -147,7 +161,7 @@ export class ResolverCache {
   put(rrset: RRset, meta: RRsetMeta): boolean {
     const nowMs = this.clock.wallMs();
     const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
-    const ttlSec = Math.min(this.ttl.maxSec, Math.max(this.ttl.minSec, rrset.ttlSec));
+    const ttlSec = this.limited(rrset.ttlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
     const key = rrsetKey(rrset.name, rrset.type, rrset.class);
     if (expiresAtMs <= nowMs || !this.mayReplace(key, meta, nowMs)) {

@@ -34,6 +34,8 @@ export class ServerState {
   srttMs: number | undefined = undefined;
   rttvarMs = 0;
   timeoutsInRow = 0;
+  /** When the last of them was counted: queries sent before that say nothing new. */
+  timeoutCountedMs = 0;
   /** Not to be asked before this time, unless nothing else is left. */
   backoffUntilMs = 0;
   ednsOk: 'unknown' | 'yes' | 'no' = 'unknown';
@@ -43,6 +45,8 @@ export class ServerState {
   tcpOnlyUntilMs = 0;
   /** It does not return the letter case of QNAME. */
   caseBroken = false;
+  /** When it last responded, monotonic; 0 when never. */
+  respondedMs = 0;
   /** When it last responded, wall ms, for people; 0 when never. */
   lastSeenMs = 0;
   readonly lameZones = new LameZones();

@@ -104,7 +104,7 @@ function negativeView(entry: NegativeEntry, nowMs: number): CacheEntry {
     type: entry.kind === 'nxdomain' ? undefined : formatType(entry.type),
     holds: entry.kind,
     ttlSec,
-    records: lines(entry.soa, ttlSec),
+    records: entry.soa ? lines(entry.soa, ttlSec) : [],
     details: { security: entry.security, hits: entry.hits, ...originDetails(entry.origin) },
   };
 }

@@ -13,6 +13,7 @@ import { builtinTrustAnchors } from '../config/builtin.js';
 import type { Config } from '../config/fields.js';
 import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
+import { AggressiveDenial } from '../dnssec/aggressive.js';
 import { CryptoVerifier, type SignatureVerifier } from '../dnssec/signature-verifier.js';
 import { Validator } from '../dnssec/validator.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
@@ -52,6 +53,8 @@ export interface EngineCaches {
 const DELEGATION_PART = 8;
 /** Part of the negative cache's memory that failures may take. */
 const FAILURE_PART = 8;
+/** Part of the negative cache's memory that denial spans may take. */
+const AGGRESSIVE_PART = 4;
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 2000;
 
@@ -60,10 +63,17 @@ export class Engine {
   readonly resolver: Resolver;
   private cancelSweep: () => void = () => {};
   private closed = false;
+  private readonly validator: Validator | undefined;
+  private readonly aggressive: AggressiveDenial | undefined;
 
   constructor(private readonly parts: EngineParts) {
     const { config, clock, random, upstream, mock } = parts;
     this.caches = makeCaches(config, clock);
+    const validating = config.dnssec.mode === 'validate';
+    this.validator = validating ? makeValidator(parts) : undefined;
+    const denialOctets = Math.floor(config.cache.negative.sizeOctets / AGGRESSIVE_PART);
+    this.aggressive =
+      validating && config.dnssec.aggressive ? new AggressiveDenial(denialOctets, clock) : undefined;
     this.resolver = new Resolver({
       upstream,
       clock,
@@ -71,7 +81,8 @@ export class Engine {
       caches: this.caches,
       rootHints: mock?.rootHints ?? config.rootHints,
       configuredZones: configuredZones(config),
-      validator: config.dnssec.mode === 'validate' ? makeValidator(parts) : undefined,
+      validator: this.validator,
+      aggressive: this.aggressive,
       options: resolverOptions(config, mock),
     });
     this.scheduleSweep();
@@ -80,6 +91,8 @@ export class Engine {
   /** Forgets a name in every cache of this engine. Returns how many entries went. */
   purge(name: Name, options: { readonly subtree: boolean }): number {
     const { rrsets, negative, failures, delegations } = this.caches;
+    this.validator?.forget(name);
+    this.aggressive?.forget(name);
     return (
       rrsets.purge(name, options) +
       negative.purge(name, options) +
@@ -108,6 +121,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
   const { cache } = config;
   const staleMaxMs = cache.serveStale.enabled ? cache.serveStale.maxAgeSec * 1000 : 0;
   const delegationOctets = Math.floor(cache.resolver.sizeOctets / DELEGATION_PART);
+  const denialOctets = Math.floor(cache.negative.sizeOctets / AGGRESSIVE_PART);
   const failureOctets = Math.floor(cache.negative.sizeOctets / FAILURE_PART);
   return {
     rrsets: new ResolverCache({
@@ -119,7 +133,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
     }),
     negative: new NegativeCache({
       clock,
-      maxOctets: cache.negative.sizeOctets - failureOctets,
+      maxOctets: cache.negative.sizeOctets - failureOctets - denialOctets,
       eviction: cache.resolver.eviction,
       maxTtlSec: cache.ttl.negativeMaxSec,
       staleMaxMs,

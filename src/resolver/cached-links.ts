@@ -17,6 +17,7 @@ import { type Name, parentName, ROOT, toName } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
 import { Ede, formatType, RRClass, RRType } from '../dns/registry.js';
 import { type Question, type RRset, type Security, withTtl } from '../dns/rrset.js';
+import type { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CacheLayer, MissReason } from '../runtime/trace.js';
 import {
@@ -59,6 +60,8 @@ export interface CachedLinksOptions {
   readonly staleTtlSec?: number;
   readonly negativeMaxSec: number;
   readonly prefetch: boolean;
+  /** Denials to answer from without asking; undefined: do not. */
+  readonly aggressive: AggressiveDenial | undefined;
 }
 
 export class CachedLinks {
@@ -92,6 +95,8 @@ export class CachedLinks {
     if (alias?.kind === 'link') return alias;
     const denial = this.findDenial(question, ctx, anySecurity, cutBelow);
     if (denial.kind === 'link') return denial;
+    const made = anySecurity ? undefined : this.synthesised(question, ctx);
+    if (made) return { kind: 'link', link: made, source: 'synthesised', refresh: false };
     const stale = direct.stale ?? alias?.stale ?? denial.stale;
     const failed = this.caches.failures.get(name, type);
     if (failed.kind === 'hit' && (!anySecurity || failed.entry.failure.reason !== 'bogus')) {
@@ -233,7 +238,7 @@ export class CachedLinks {
     const code = entry.kind === 'nxdomain' ? Ede.STALE_NXDOMAIN : Ede.STALE_ANSWER;
     return {
       kind: entry.kind,
-      soa: withTtl(entry.soa, ttlSec),
+      soa: entry.soa && withTtl(entry.soa, ttlSec),
       zone: entry.origin.zone,
       security: entry.security,
       proof: entry.proof.map((p) => withTtl(p, Math.min(p.ttlSec, ttlSec))),
@@ -246,6 +251,33 @@ export class CachedLinks {
   private stubUntil(entry: RRsetEntry): number {
     if (!this.options.prefetch || entry.isLeaseBound) return entry.expiresAtMs;
     return stubUntilMs(entry.storedAtMs, entry.expiresAtMs);
+  }
+
+  /** Answers that validated NSEC records of other questions give (RFC 8198). */
+  private synthesised(question: Question, ctx: QueryContext): Link | undefined {
+    const made = this.options.aggressive?.synthesise(question);
+    if (!made) return undefined;
+    const { name, type } = question;
+    ctx.emit({
+      kind: 'probe',
+      layer: 'nsec',
+      name,
+      type,
+      result: 'hit',
+      ttlSec: made.ttlSec,
+      detail: made.kind,
+    });
+    const common = {
+      zone: made.zone,
+      security: 'secure',
+      proof: made.proof.map((rrset) => withTtl(rrset, Math.min(rrset.ttlSec, made.ttlSec))),
+      untilMs: this.clock.wallMs() + made.ttlSec * 1000,
+    } as const;
+    if (made.kind !== 'answer') return { kind: made.kind, soa: withTtl(made.soa, made.ttlSec), ...common };
+    const { rrset } = made;
+    return rrset.type === RRType.CNAME && type !== RRType.CNAME
+      ? { kind: 'alias', rrsets: [rrset], target: toName(rrset.rdatas[0]!), by: 'CNAME', ...common }
+      : { kind: 'answer', rrsets: [rrset], ...common };
   }
 
   private probe(

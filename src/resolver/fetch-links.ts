@@ -89,43 +89,39 @@ export class LinkFetcher {
   /** One link per owner name out of the chain that the response holds. */
   private cut(walked: Walked): OwnedLink[] {
     const zone = walked.zone.zone;
+    const lease = walked.zone.leaseUntilMs;
     const common = { zone, security: 'unchecked', proof: walked.denial } as const;
     const links: OwnedLink[] = walked.steps.map((step) => {
-      const rrsets = step.rrsets.map((r) => this.live(r, walked));
+      const rrsets = step.rrsets.map((r) => this.live(r));
       return {
         owner: step.owner,
-        link: this.timed({ kind: 'alias', rrsets, target: step.target, by: step.by, ...common }),
+        link: this.timed({ kind: 'alias', rrsets, target: step.target, by: step.by, ...common }, lease),
       };
     });
     const { end, last: owner } = walked;
     if (end.kind === 'answer') {
-      const rrsets = end.rrsets.map((r) => this.live(r, walked));
-      links.push({ owner, link: this.timed({ kind: 'answer', rrsets, ...common }) });
+      const rrsets = end.rrsets.map((r) => this.live(r));
+      links.push({ owner, link: this.timed({ kind: 'answer', rrsets, ...common }, lease) });
     } else if (end.kind !== 'open') {
       const soa = end.soa && this.denialSoa(end.soa, walked);
-      links.push({ owner, link: this.timed({ kind: end.kind, soa, ...common }) });
+      links.push({ owner, link: this.timed({ kind: end.kind, soa, ...common }, lease) });
     }
     return links;
   }
 
-  /** The RRset with the TTL that a client may be told: inside the limits and the lease. */
-  private live(rrset: RRset, walked: Walked): RRset {
+  /** The RRset with the TTL that a client may be told. The lease bounds how long we keep it, not this. */
+  private live(rrset: RRset): RRset {
     const { ttlMinSec, ttlMaxSec } = this.core.options;
-    const limited = Math.min(ttlMaxSec, Math.max(ttlMinSec, rrset.ttlSec));
-    return withTtl(rrset, Math.min(limited, this.leaseSec(walked)));
+    return withTtl(rrset, Math.min(ttlMaxSec, Math.max(ttlMinSec, rrset.ttlSec)));
   }
 
   private denialSoa(soa: RRset, walked: Walked): RRset {
-    return withTtl(soa, Math.min(this.core.links.denialTtlSec(soa, walked.denial), this.leaseSec(walked)));
+    return withTtl(soa, this.core.links.denialTtlSec(soa, walked.denial));
   }
 
-  private leaseSec(walked: Walked): number {
-    return Math.max(0, Math.ceil((walked.zone.leaseUntilMs - this.core.clock.wallMs()) / 1000));
-  }
-
-  private timed<T extends Omit<Link, 'untilMs'>>(link: T): T & { untilMs: number } {
+  private timed<T extends Omit<Link, 'untilMs'>>(link: T, leaseUntilMs: number): T & { untilMs: number } {
     const nowMs = this.core.clock.wallMs();
-    const endMs = nowMs + ttlOf(link as unknown as Link) * 1000;
+    const endMs = Math.min(nowMs + ttlOf(link as unknown as Link) * 1000, leaseUntilMs);
     return { ...link, untilMs: this.core.options.prefetch ? stubUntilMs(nowMs, endMs) : endMs };
   }
 
@@ -135,10 +131,10 @@ export class LinkFetcher {
     switch (link.kind) {
       case 'answer':
       case 'alias':
-        return this.timed({ ...link, rrsets: link.rrsets.map(cap) });
+        return this.timed({ ...link, rrsets: link.rrsets.map(cap) }, link.untilMs);
       case 'nodata':
       case 'nxdomain':
-        return this.timed({ ...link, soa: link.soa && cap(link.soa) });
+        return this.timed({ ...link, soa: link.soa && cap(link.soa) }, link.untilMs);
     }
   }
 

@@ -8,6 +8,7 @@
 import type { InfraCache } from '../cache/infra-cache.js';
 import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
+import type { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { Validator } from '../dnssec/validator.js';
 import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
 import type { Clock } from '../runtime/clock.js';
@@ -44,6 +45,8 @@ export interface ResolverParts {
   readonly options: ResolverOptions;
   /** Judges what is fetched; undefined: no validation. */
   readonly validator?: Validator;
+  /** Denials to answer from (RFC 8198); undefined: every name is asked for. */
+  readonly aggressive?: AggressiveDenial;
 }
 
 /** Refreshes of popular answers under way at once; more are left to expire. */
@@ -71,6 +74,7 @@ export class Resolver implements RecursiveResolver {
       staleTtlSec: options.serveStale?.replyTtlSec,
       negativeMaxSec: options.negativeMaxSec,
       prefetch: options.prefetch,
+      aggressive: parts.aggressive,
     });
     const zones = new ZoneFinder(
       caches.delegations,
@@ -89,7 +93,8 @@ export class Resolver implements RecursiveResolver {
       health,
       options,
     });
-    const judge = parts.validator && new ValidatingJudge(parts.validator, links, () => this.fetcher);
+    const judge =
+      parts.validator && new ValidatingJudge(parts.validator, links, () => this.fetcher, parts.aggressive);
     this.fetcher = new LinkFetcher(this.core, judge);
     this.names = new NameResolver(links, this.fetcher);
     this.priming = new Priming(this.core, caches.delegations);

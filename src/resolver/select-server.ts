@@ -144,6 +144,7 @@ export class ServerSelector {
     state.timeoutsInRow = 0;
     state.backoffUntilMs = 0;
     state.lastSeenMs = this.clock.wallMs();
+    state.respondedMs = this.clock.monotonicMs();
     if (state.srttMs === undefined) {
       state.srttMs = rttMs;
       state.rttvarMs = rttMs / 2;
@@ -153,13 +154,14 @@ export class ServerSelector {
     state.srttMs = 0.875 * state.srttMs + 0.125 * rttMs;
   }
 
-  fault(address: string, zone: Name, fault: ServerFault): void {
+  /** @param sentMs monotonic time at which the query went out; only silence makes use of it */
+  fault(address: string, zone: Name, fault: ServerFault, sentMs?: number): void {
     const state = this.infra.state(address);
     const now = this.clock.monotonicMs();
     switch (fault) {
       case 'timeout':
       case 'unreachable':
-        this.noteSilence(state, address, fault, now);
+        this.noteSilence(state, address, fault, now, sentMs ?? now);
         return;
       case 'lame':
         state.lameZones.set(zone, now + LAME_MS);
@@ -182,7 +184,11 @@ export class ServerSelector {
     address: string,
     fault: 'timeout' | 'unreachable',
     now: number,
+    sentMs: number,
   ): void {
+    // A hundred queries that were under way in one bad moment are one timeout, not a hundred.
+    if (sentMs < state.timeoutCountedMs || sentMs < state.respondedMs) return;
+    state.timeoutCountedMs = now;
     this.health.noteSilence(address);
     if (fault === 'unreachable' && address.includes(':') && ++this.ipv6UnreachableInRow >= 3) {
       this.ipv6BrokenUntilMs = now + BACKOFF_MAX_MS;

@@ -5,9 +5,13 @@
  * themselves, and never joined to anything that waits for a validation, so that nothing can wait in a ring.
  * RFC 4035 5; "another server before bogus" happens here for keys, in fetch-links.ts for the data itself.
  */
+import type { Name } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
-import type { Question } from '../dns/rrset.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { AggressiveDenial } from '../dnssec/aggressive.js';
+import { parseRrsig } from '../dnssec/records.js';
 import type { Validator } from '../dnssec/validator.js';
+import type { Verdict } from '../dnssec/verdict.js';
 import type { FetchResult, ValidationContext } from '../dnssec/zone-state.js';
 import type { CachedLinks } from './cached-links.js';
 import type { LinkFetcher } from './fetch-links.js';
@@ -20,7 +24,22 @@ export class ValidatingJudge implements LinkJudge {
     private readonly validator: Validator,
     private readonly links: CachedLinks,
     private readonly fetcher: () => LinkFetcher,
+    private readonly aggressive: AggressiveDenial | undefined,
   ) {}
+
+  /** Secure denial records and wildcards, for answers that nobody needs to be asked for. */
+  private remember(verdict: Verdict): void {
+    if (!this.aggressive) return;
+    for (const { rrset, security, closestEncloser } of verdict.rrsets) {
+      const zone = security === 'secure' ? signerOf(rrset) : undefined;
+      if (zone === undefined) continue;
+      const ttlSec = Math.min(rrset.ttlSec, verdict.ttlCapSec ?? rrset.ttlSec);
+      if (rrset.type === RRType.NSEC) this.aggressive.addNsec(zone, rrset, ttlSec);
+      else if (rrset.type === RRType.SOA)
+        this.aggressive.addSoa(zone, rrset, this.links.denialTtlSec(rrset, []));
+      else if (closestEncloser) this.aggressive.addWildcard(zone, closestEncloser, rrset, ttlSec);
+    }
+  }
 
   async judge(question: Question, link: Link, ctx: QueryContext): Promise<Judgement> {
     const fetches = new Fetches(this.links, this.fetcher(), ctx, question, link);
@@ -34,6 +53,7 @@ export class ValidatingJudge implements LinkJudge {
       },
       fetches,
     );
+    if (verdict.security === 'secure') this.remember(verdict);
     return {
       security: verdict.security,
       ede: verdict.ede.map((e) => (e.text === '' ? { ...e, text: verdict.reason } : e)),
@@ -44,6 +64,12 @@ export class ValidatingJudge implements LinkJudge {
       denies: verdict.denies,
     };
   }
+}
+
+/** The zone that signed an RRset, as its first signature says. */
+function signerOf(rrset: RRset): Name | undefined {
+  const [signature] = rrset.signatures;
+  return signature === undefined ? undefined : parseRrsig(signature)?.signer;
 }
 
 function denialSection(link: Extract<Link, { kind: 'nodata' | 'nxdomain' }>) {

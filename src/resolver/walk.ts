@@ -208,7 +208,8 @@ export class Walk {
       // A server that was silent before gets one probe, so that a dead zone does not cost every client the
       // whole time limit.
       const known = this.core.selector.isBackedOff(address);
-      this.core.selector.fault(address, this.zone.zone, fault);
+      const sentMs = this.core.clock.monotonicMs() - afterMs;
+      this.core.selector.fault(address, this.zone.zone, fault, sentMs);
       if (attempt.transport === 'tcp' || known) this.tried.exclude(address);
       if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.plan.relax();
       return ASK;

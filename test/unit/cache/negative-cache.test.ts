@@ -36,9 +36,11 @@ describe('how long a denial is kept', () => {
     expect(negativeTtlSec(meta.soa, [rrset('a.', 60, RRType.NSEC)], 3600)).toBe(60);
   });
 
-  it('is nothing without an SOA, or with one cut short', () => {
+  it('is 5 s without an SOA, and nothing with one cut short', () => {
     const { cache } = setUp();
-    expect(cache.putNxdomain(name, { ...meta, soa: undefined })).toBe(false);
+    expect(cache.putNxdomain(name, { ...meta, soa: undefined })).toBe(true);
+    expect(cache.get(name, 1)).toMatchObject({ kind: 'hit', ttlSec: 5 });
+    expect(cache.purge(name)).toBe(1);
     expect(
       cache.putNodata(name, A, { ...meta, soa: rrset('example.', 300, RRType.SOA, ['\0\0\0\0\x01\0']) }),
     ).toBe(false);
