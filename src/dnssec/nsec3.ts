@@ -112,7 +112,11 @@ export class Nsec3Proofs implements DenialProofs {
   }
 
   delegation(name: Name): DelegationProof {
-    return this.tooCostly() ?? this.capped(this.delegationProof(name));
+    const costly = this.tooCostly();
+    if (costly) return costly;
+    // Either finding is safe to keep: nothing is signed below the one, no cut hides behind the other.
+    const proof = this.delegationProof(name);
+    return proof.kind === 'unproven' ? this.capped(proof) : proof;
   }
 
   private nxdomainProof(qname: Name): Proof {

@@ -167,3 +167,25 @@ function makeZone(
   const rrsets = zone.spoil ? signed.flatMap((rrset) => zone.spoil!(rrset) ?? []) : signed;
   return new Zone(apex, rrsets.find((r) => r.type === RRType.SOA)!, rrsets);
 }
+
+const shop: NetZone = {
+  apex: 'shop.test.',
+  records: [
+    'www 300 IN A 192.0.2.1',
+    'alias 300 IN CNAME www',
+    '*.wild 300 IN A 192.0.2.9',
+    'a.b.ent 300 IN A 192.0.2.3',
+    'old 300 IN DNAME new',
+    'www.new 300 IN A 192.0.2.4',
+  ],
+};
+
+/** Root, `test.` and a `shop.test.` with a bit of everything, changed as a test wants; any of them can be replaced. */
+export function shopNet(change: Partial<NetZone> = {}, more: readonly NetZone[] = []): SignedNet {
+  const own: NetZone[] = [{ apex: '.' }, { apex: 'test.' }, { ...shop, ...change }];
+  return new SignedNet([...own.filter((zone) => more.every((other) => other.apex !== zone.apex)), ...more]);
+}
+
+export function withoutSignatures(rrset: RRset): RRset {
+  return { ...rrset, signatures: [] };
+}

@@ -186,6 +186,7 @@ describe('work', () => {
     expect(costly.nodata(name('a.test.'), RRType.AAAA)).toMatchObject({ kind: 'too-costly' });
     expect(costly.nodata(name('a.test.'), RRType.A)).toMatchObject({ kind: 'unproven' });
     expect(budget.usedOf('nsec3Hashes')).toBe(3);
+    expect(costly.delegation(name('a.test.'))).toEqual({ kind: 'no-cut', absent: false });
     const deep = proofs(many(150, 'a.test.'), budgetOf({ nsec3Hashes: 10 }));
     expect(deep.nxdomain(name('a.b.c.d.e.f.g.test.'))).toMatchObject({ kind: 'too-costly' });
   });
