@@ -220,7 +220,7 @@ function configOf(scenario: Scenario, minimisation: Minimisation): Config {
       sha1: 'validate',
       ...(anchors.length > 0 ? { trustAnchors: anchors } : {}),
       negativeTrustAnchors: scenario.options.get('domain-insecure') ?? [],
-      aggressive: yes('aggressive-nsec', false),
+      aggressive: yes('aggressive-nsec', true),
       clockSkew: 0,
     },
     specialUse: false,

@@ -24,6 +24,8 @@ export interface VerifiedDenial {
   readonly proofs: DenialProofs;
   /** Longest time to keep what the records prove, in seconds. */
   readonly ttlSec: number;
+  /** The RRsets that were verified. */
+  readonly rrsets: readonly RRset[];
 }
 
 export function isDenialType(type: number): boolean {
@@ -59,7 +61,7 @@ export function verifyDenial(
   }
   const proofs =
     nsecs.length > 0 ? new NsecProofs(zone, nsecs) : new Nsec3Proofs(zone, nsec3s, hasher, ctx.budget);
-  return { kind: 'verified', proofs, ttlSec };
+  return { kind: 'verified', proofs, ttlSec, rrsets: own };
 }
 
 /** More than one record per owner makes no sense; malformed ones are as good as absent. */

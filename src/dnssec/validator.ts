@@ -28,7 +28,7 @@ import { isDenialType, verifyDenial } from './denial.js';
 import type { DenialProofs, Proof } from './denial-proof.js';
 import { Nsec3Hasher } from './nsec3.js';
 import { CryptoVerifier, type SignatureVerifier } from './signature-verifier.js';
-import { combine, type ValidationInput, type Verdict } from './verdict.js';
+import { combine, type RRsetVerdict, type ValidationInput, type Verdict } from './verdict.js';
 import { type BogusRRset, describe, type ValidRRset, verifyRRset, type ZoneKeys } from './verify.js';
 import { ZoneJudge } from './zone-judge.js';
 import type { ValidationContext, ZoneState } from './zone-state.js';
@@ -115,7 +115,8 @@ export class Validator {
     const failure = fromProof(proof, rrset, keys.zone);
     if (failure) return failure;
     const verdict = secure(rrset, result, closestEncloser);
-    return { ...verdict, ttlCapSec: Math.min(result.ttlSec, denial.ttlSec) };
+    const rrsets = [...verdict.rrsets, ...allSecure(denial.rrsets)];
+    return { ...verdict, rrsets, ttlCapSec: Math.min(result.ttlSec, denial.ttlSec) };
   }
 
   private async negative(input: ValidationInput, ctx: ValidationContext): Promise<Verdict> {
@@ -138,8 +139,13 @@ export class Validator {
     if (failure) return failure;
     const ttlCapSec = Math.min(denial.ttlSec, soaResult?.ttlSec ?? denial.ttlSec);
     const reason = `${denies.toUpperCase()} is proven by records of ${formatName(zone)}`;
-    return { security: 'secure', ede: [], reason, ttlCapSec, denies, rrsets: [] };
+    const rrsets = allSecure(soa ? [soa, ...denial.rrsets] : denial.rrsets);
+    return { security: 'secure', ede: [], reason, ttlCapSec, denies, rrsets };
   }
+}
+
+function allSecure(rrsets: readonly RRset[]): RRsetVerdict[] {
+  return rrsets.map((rrset) => ({ rrset, security: 'secure' }));
 }
 
 /**
