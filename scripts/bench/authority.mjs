@@ -86,7 +86,12 @@ remote-control:
 
 /** @param {string[]} addresses */
 async function addAddresses(addresses) {
-  const commands = ['ip link set lo up', ...addresses.map((address) => `ip addr add ${address}/32 dev lo`)];
+  const commands = [
+    'ip link set lo up',
+    // as docs/decisions/002-upstream-sockets.md advises; programs that draw ports themselves do not look at it
+    'echo 1024 65535 > /proc/sys/net/ipv4/ip_local_port_range',
+    ...addresses.map((address) => `ip addr add ${address}/32 dev lo`),
+  ];
   const { code, stderr } = await runToEnd(['sh', '-ec', commands.join('\n')], { timeoutMs: 20000 });
   if (code !== 0) throw new Error(`cannot set up the namespace's loopback interface: ${stderr.trim()}`);
 }

@@ -77,10 +77,11 @@ export function parseOptions(argv) {
         help: { type: 'boolean', default: false },
       },
     });
+    const usual = peers.map((peer) => peer.id).filter((id) => id !== 'before');
     const standard = rows.filter((row) => !row.optional).map((row) => row.id);
     return {
       rows: pick('row', rows, positionals.length > 0 ? positionals : standard),
-      peers: pick('peer', peers, values.peers?.split(',') ?? peers.map((peer) => peer.id)),
+      peers: pick('peer', peers, values.peers?.split(',') ?? usual),
       rounds: readCount('rounds', values.rounds),
       seconds: readCount('seconds', values.seconds),
       zones: readCount('zones', values.zones),

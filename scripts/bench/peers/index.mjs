@@ -6,7 +6,7 @@
 import { bind } from './bind.mjs';
 import { floor } from './floor.mjs';
 import { knot } from './knot.mjs';
-import { ours } from './ours.mjs';
+import { before, ours } from './ours.mjs';
 import { powerdns } from './powerdns.mjs';
 import { unbound } from './unbound.mjs';
 
@@ -31,4 +31,4 @@ import { unbound } from './unbound.mjs';
  */
 
 /** @type {Peer[]} */
-export const peers = [ours, unbound, knot, powerdns, bind, floor];
+export const peers = [ours, before, unbound, knot, powerdns, bind, floor];
