@@ -283,7 +283,9 @@ export class Walk {
         if (question !== this.question) return this.onMinimised(question, classified.end, walked);
         return this.onLinks(attempt, walked(classified));
       case 'referral':
-        return this.onReferral(classified.referral, scrubbed);
+        return question.type === RRType.DS && classified.referral.child === question.name
+          ? this.done(walked(dsOfReferral(question.name, classified.referral)))
+          : this.onReferral(classified.referral, scrubbed);
       case 'empty': {
         if (question !== this.question) {
           this.plan.passed(question);
@@ -395,4 +397,10 @@ export class Walk {
   private done(result: Walked | Failure): State {
     return { at: 'done', result };
   }
+}
+
+/** A parent that refers instead of answering for DS has said with the referral what there is to say. */
+function dsOfReferral(name: Name, { ds }: ReferralData): Pick<Walked, 'steps' | 'last' | 'end'> {
+  const end: ChainEnd = ds ? { kind: 'answer', rrsets: [ds] } : { kind: 'nodata', soa: undefined };
+  return { steps: [], last: name, end };
 }
