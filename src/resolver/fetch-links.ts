@@ -16,7 +16,8 @@ import type { LinkJudge } from './judge.js';
 import { type Link, type LinkResult, stubUntilMs } from './link.js';
 import type { QueryContext } from './query-context.js';
 import type { ResolverCore } from './resolver-core.js';
-import { Walk, type Walked } from './walk.js';
+import { Walk } from './walk.js';
+import type { Walked } from './walked.js';
 
 /** Walks for one link while answers fail validation. */
 const BOGUS_RETRIES = 3;

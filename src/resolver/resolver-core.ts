@@ -17,7 +17,7 @@ import type { AddressBook } from './name-servers.js';
 import type { NetworkHealth } from './network-health.js';
 import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
-import type { Walked } from './walk.js';
+import type { Walked } from './walked.js';
 
 export interface CoreOptions {
   readonly minimisation: MinimisationMode;

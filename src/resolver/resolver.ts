@@ -59,6 +59,7 @@ export class Resolver implements RecursiveResolver {
   private readonly priming: Priming;
   private readonly inFlight = new Map<string, Promise<Resolved>>();
   private readonly prefetching = new Set<string>();
+  private readonly prefetchCounts = { started: 0, refreshed: 0, failed: 0 };
   private readonly clock: Clock;
   private readonly options: ResolverOptions;
   private readonly clientOptions: NameResolverOptions;
@@ -175,8 +176,17 @@ export class Resolver implements RecursiveResolver {
     this.prefetching.add(key);
     const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
     const ctx = QueryContext.root(question, budget, this.clock, { purpose: 'prefetch', bypassCache: true });
-    void this.fetcher.fetch(question, ctx, true).finally(() => this.prefetching.delete(key));
+    this.prefetchCounts.started++;
+    void this.fetcher
+      .fetch(question, ctx, true)
+      .then(({ kind }) => this.prefetchCounts[kind === 'failure' ? 'failed' : 'refreshed']++)
+      .finally(() => this.prefetching.delete(key));
   };
+
+  /** Refreshes so far; `started` counts those under way too. */
+  get prefetches(): { readonly started: number; readonly refreshed: number; readonly failed: number } {
+    return { ...this.prefetchCounts };
+  }
 
   /** Questions being resolved right now. */
   get pending(): number {

@@ -119,9 +119,10 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
     }
     const step = above ?? cnameStep(answer, last, question.type, kept);
     if (step && 'tooLong' in step) return { ...end, final: [], tooLong: step.tooLong };
-    // Being sent back to a name already passed is a loop: stop here and let the chain be asked on.
-    if (!step || step.target === last) return { ...end, final: [] };
+    if (!step) return { ...end, final: [] };
     steps.push(step);
+    // An alias of itself is a loop; whoever strings the links together says so.
+    if (step.target === last) return { ...end, lastInZone: false, final: [] };
     last = step.target;
     // Who asks for the CNAME itself has it now.
     if (question.type === RRType.CNAME) {

@@ -9,10 +9,10 @@
  * learns about delegations and servers. RFC 1034 5.3.3, RFC 9156, RFC 9520.
  */
 
-import type { Name } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
-import type { Question, RRset } from '../dns/rrset.js';
-import type { UpstreamFault, UpstreamTransport } from '../runtime/trace.js';
+import { RRType } from '../dns/registry.js';
+import type { Question } from '../dns/rrset.js';
+import type { UpstreamFault } from '../runtime/trace.js';
 import type { UpstreamResult } from '../transport/upstream.js';
 import type { AskedZone } from './asked-zone.js';
 import { type Attempt, byTcp, firstAttempt, noteEdns, withoutEdns } from './attempt.js';
@@ -22,23 +22,10 @@ import { MinimisationPlan } from './minimise.js';
 import { NameServers } from './name-servers.js';
 import type { QueryContext } from './query-context.js';
 import type { ResolverCore } from './resolver-core.js';
-import { type AliasStep, type ReferralData, type Scrubbed, scrub } from './scrub.js';
-import { type Candidate, TriedServers } from './select-server.js';
+import { type ReferralData, type Scrubbed, scrub } from './scrub.js';
+import { TriedServers } from './select-server.js';
 import { traceRecords, traceRemoved } from './trace-records.js';
-
-/** A chain of links that one response gave for the question. */
-export interface Walked {
-  readonly kind: 'links';
-  readonly steps: readonly AliasStep[];
-  /** Name that `end` speaks about. */
-  readonly last: Name;
-  readonly end: ChainEnd;
-  readonly denial: readonly RRset[];
-  readonly zone: AskedZone;
-  readonly server: Candidate;
-  readonly transport: UpstreamTransport;
-  readonly aa: boolean;
-}
+import { dsOfReferral, type LinksFound, type Walked } from './walked.js';
 
 type State =
   | { readonly at: 'ask' }
@@ -259,7 +246,7 @@ export class Walk {
     const classified = classify(message, scrubbed, this.zone.source === 'forward');
     if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
     noteEdns(selector.state(address), attempt, message.edns !== undefined);
-    const walked = (links: Pick<Walked, 'steps' | 'last' | 'end'>): Walked => ({
+    const walked = (links: LinksFound): Walked => ({
       kind: 'links',
       ...links,
       denial: scrubbed.denial,
@@ -276,7 +263,7 @@ export class Walk {
     question: Question,
     classified: Classified,
     scrubbed: Scrubbed,
-    walked: (links: Pick<Walked, 'steps' | 'last' | 'end'>) => Walked,
+    walked: (links: LinksFound) => Walked,
   ): State {
     switch (classified.kind) {
       case 'links':
@@ -315,11 +302,7 @@ export class Walk {
   }
 
   /** An answer about a shortened name: it is no zone cut, so go on below it. */
-  private onMinimised(
-    question: Question,
-    end: ChainEnd,
-    walked: (links: Pick<Walked, 'steps' | 'last' | 'end'>) => Walked,
-  ): State {
+  private onMinimised(question: Question, end: ChainEnd, walked: (links: LinksFound) => Walked): State {
     if (end.kind === 'nxdomain') {
       if (this.plan.relax()) {
         this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: true });
@@ -397,10 +380,4 @@ export class Walk {
   private done(result: Walked | Failure): State {
     return { at: 'done', result };
   }
-}
-
-/** A parent that refers instead of answering for DS has said with the referral what there is to say. */
-function dsOfReferral(name: Name, { ds }: ReferralData): Pick<Walked, 'steps' | 'last' | 'end'> {
-  const end: ChainEnd = ds ? { kind: 'answer', rrsets: [ds] } : { kind: 'nodata', soa: undefined };
-  return { steps: [], last: name, end };
 }
