@@ -43,7 +43,7 @@ export class ChainOfTrust {
   private readonly inFlight = new Map<Name, Promise<ZoneState>>();
 
   constructor(
-    private readonly anchors: Anchors,
+    private anchors: Anchors,
     private readonly judge: ZoneJudge,
     private readonly clock: Clock,
     stateLimit: number,
@@ -98,6 +98,12 @@ export class ChainOfTrust {
     }
   }
 
+  setAnchors(anchors: Anchors): void {
+    this.anchors = anchors;
+    this.known.clear();
+    this.inFlight.clear();
+  }
+
   /** Forgets the states at and below `name`, as when its data was flushed. */
   forget(name: Name): void {
     this.known.deleteWhere((key) => isSubdomain(key, name));
@@ -130,9 +136,11 @@ export class ChainOfTrust {
     return undefined;
   }
 
+  /** What was begun under other anchors still answers its own query, but is not kept. */
   private workOut(name: Name, ctx: ValidationContext): Promise<ZoneState> {
+    const { anchors } = this;
     const work = this.establish(name, ctx).then((judged) => {
-      this.keep(name, judged);
+      if (this.anchors === anchors) this.keep(name, judged);
       return judged.state;
     });
     const done = work.finally(() => {

@@ -10,7 +10,7 @@ import type { Name, Octets } from '../dns/name.js';
 import { labelCount } from '../dns/name.js';
 import type { Rdata, RRset } from '../dns/rrset.js';
 import { u16Octets, u32Octets } from '../wire/octets.js';
-import { type AlgorithmScheme, dsDigest, schemeOf } from './algorithms.js';
+import { Algorithm, type AlgorithmScheme, dsDigest, schemeOf } from './algorithms.js';
 import { CanonicalRdatas, signedData, signedLabelCount } from './canonical.js';
 import { type Dnskey, KEY_FLAG_SEP, parseDnskey, parseRrsig } from './records.js';
 
@@ -30,10 +30,31 @@ export function generateSigningKey(algorithm: number, flags: number): SigningKey
   return signingKey(algorithm, flags, generatePrivateKey(scheme));
 }
 
-/** Takes a private key in PEM (PKCS 8), as fixed keys of test zones are kept. Throws when it does not fit the algorithm. */
-export function readSigningKey(algorithm: number, flags: number, pem: string): SigningKey {
-  return signingKey(algorithm, flags, createPrivateKey(pem));
+/**
+ * Takes a private key in PEM (PKCS 8), as fixed keys of test zones are kept.
+ *
+ * @param algorithm undefined: the usual one for a key of its type
+ * @throws {Error} when it is no private key, or does not fit the algorithm
+ */
+export function readSigningKey(algorithm: number | undefined, flags: number, pem: string): SigningKey {
+  const privateKey = createPrivateKey(pem);
+  return signingKey(algorithm ?? usualAlgorithm(privateKey), flags, privateKey);
 }
+
+function usualAlgorithm({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): number {
+  const curve = asymmetricKeyDetails?.namedCurve;
+  const algorithm = usualAlgorithms.get(curve ?? String(asymmetricKeyType));
+  if (algorithm === undefined) throw new Error(`no algorithm signs with ${curve ?? asymmetricKeyType} keys`);
+  return algorithm;
+}
+
+const usualAlgorithms = new Map<string, number>([
+  ['rsa', Algorithm.RSASHA256],
+  ['prime256v1', Algorithm.ECDSAP256SHA256],
+  ['secp384r1', Algorithm.ECDSAP384SHA384],
+  ['ed25519', Algorithm.ED25519],
+  ['ed448', Algorithm.ED448],
+]);
 
 /** True for a key that signs the DNSKEY RRset. */
 export function isKeySigningKey(key: SigningKey): boolean {

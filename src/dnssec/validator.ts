@@ -48,20 +48,19 @@ export interface ValidatorOptions {
 }
 
 export class Validator {
-  private readonly anchors: Anchors;
   private readonly judge: ZoneJudge;
   private readonly chain: ChainOfTrust;
 
   constructor(options: ValidatorOptions) {
     const { clock, overrideDateMs } = options;
-    this.anchors = new Anchors(options.anchors, options.negativeTrustAnchors);
+    const anchors = new Anchors(options.anchors, options.negativeTrustAnchors);
     this.judge = new ZoneJudge({
       verifier: options.verifier ?? new CryptoVerifier(),
       hasher: new Nsec3Hasher(),
       skewSec: Math.floor(options.clockSkewMs / 1000),
       nowSec: () => Math.floor((overrideDateMs ?? clock.wallMs()) / 1000),
     });
-    this.chain = new ChainOfTrust(this.anchors, this.judge, clock, options.zoneLimit ?? 8192);
+    this.chain = new ChainOfTrust(anchors, this.judge, clock, options.zoneLimit ?? 8192);
   }
 
   /** Judges one link. Never rejects for what servers sent; rejects only when `ctx.fetch` does. */
@@ -72,6 +71,11 @@ export class Validator {
     const detail = `${describe(input.question)}: ${verdict.reason}`;
     ctx.emit?.({ kind: 'validation', step: 'verdict', name, type, security: verdict.security, detail });
     return verdict;
+  }
+
+  /** Takes other anchors from now on (RFC 5011, a reload, a negative anchor that ran out); all zones are judged anew. */
+  setAnchors(anchors: readonly TrustAnchor[], negativeTrustAnchors: readonly Name[]): void {
+    this.chain.setAnchors(new Anchors(anchors, negativeTrustAnchors));
   }
 
   /** Forgets what is known of the zones at and below `name`. */

@@ -1,7 +1,7 @@
 /** The chain of trust: what it fetches, keeps and retries, and where trust begins and ends. */
 import { describe, expect, test } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
-import { RRType } from '../../../src/dns/registry.js';
+import { Ede, RRType } from '../../../src/dns/registry.js';
 import { dsRdata } from '../../../src/dnssec/signing-key.js';
 import type { ValidationInput } from '../../../src/dnssec/verdict.js';
 import { fixedKey, type NetZone, NOW_SEC, shopNet, withoutSignatures } from '../../support/signed-net.js';
@@ -137,6 +137,33 @@ describe('the chain', () => {
     });
     expect(ctx.fetched).toEqual([]);
     expect(await validator.validate(net.input('www.other.test.'), ctx)).toMatchObject({ security: 'secure' });
+  });
+
+  test('is judged anew when anchors change', async () => {
+    const net = shopNet();
+    const validator = net.validator();
+    const judge = () => validator.validate(net.input('www.shop.test.'), net.context());
+    expect(await judge()).toMatchObject({ security: 'secure' });
+    const anchor = { zone: parseName('.'), type: RRType.DS, rdata: dsRdata(parseName('.'), fixedKey('.')) };
+    validator.setAnchors([anchor], [parseName('test.')]);
+    expect(await judge()).toMatchObject({ security: 'insecure' });
+    validator.setAnchors([], []);
+    expect(await judge()).toMatchObject({ security: 'indeterminate' });
+    validator.setAnchors([{ ...anchor, rdata: dsRdata(parseName('.'), fixedKey('wrong')) }], []);
+    expect(await judge()).toMatchObject({ security: 'bogus' });
+    validator.setAnchors([anchor], []);
+    expect(await judge()).toMatchObject({ security: 'secure' });
+  });
+
+  test('keeps nothing that was begun under other anchors', async () => {
+    const net = shopNet();
+    const validator = net.validator();
+    const running = validator.validate(net.input('www.shop.test.'), net.context());
+    const wrong = dsRdata(parseName('.'), fixedKey('wrong'));
+    validator.setAnchors([{ zone: parseName('.'), type: RRType.DS, rdata: wrong }], []);
+    await running;
+    const after = await validator.validate(net.input('www.shop.test.'), net.context());
+    expect(after).toMatchObject({ security: 'bogus', ede: [{ code: Ede.DNSKEY_MISSING }] });
   });
 
   test('without an anchor above, data is indeterminate', async () => {
