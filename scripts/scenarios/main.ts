@@ -5,58 +5,13 @@
  * are shown by category; all other scenarios follow under "others". Exits 1 when the share of portable ones
  * that pass is below the wanted one.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { parseScenario, type Scenario } from './parse.js';
-import { type Minimisation, play, type Result } from './play.js';
-
-interface Play {
-  readonly name: string;
-  readonly minimisation: Minimisation;
-  readonly category: string;
-  readonly portable: boolean;
-}
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseScenario } from './parse.js';
+import { play, type Result } from './play.js';
+import { otherPlays, type Play, portablePlays } from './plays.js';
 
 const WANTED_SHARE = 0.98;
-
-function portablePlays(dir: string): Play[] {
-  const file = join(dir, 'portable.txt');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const [name, minimisation, category] = line.split(/\s+/) as [string, string, string];
-      return { name, minimisation: minimisation.slice(1) as Minimisation, category, portable: true };
-    });
-}
-
-/** Minimisation settings that a scenario leaves open. */
-function openSettings(scenario: Scenario): Minimisation[] {
-  const said =
-    scenario.options.get('qname-minimisation')?.at(-1) ?? scenario.options.get('query-minimization')?.at(-1);
-  if (said === undefined) return ['off', 'relaxed'];
-  const strict = scenario.options.get('qname-minimisation-strict')?.at(-1) === 'yes';
-  return /^(no|off)/.test(said) ? ['off'] : [strict ? 'strict' : 'relaxed'];
-}
-
-function otherPlays(dir: string, known: ReadonlySet<string>): Play[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.rpl'))
-    .map((path) => relative(dir, join(dir, path)).slice(0, -4))
-    .sort()
-    .flatMap((name) => {
-      let settings: Minimisation[] = ['relaxed'];
-      try {
-        settings = openSettings(parseScenario(readFileSync(join(dir, `${name}.rpl`), 'utf8')));
-      } catch {
-        // Unreadable ones are reported when they are played.
-      }
-      return settings
-        .filter((minimisation) => !known.has(`${name}@${minimisation}`))
-        .map((minimisation) => ({ name, minimisation, category: 'others', portable: false }));
-    });
-}
 
 async function run(dir: string, one: Play): Promise<Result> {
   try {
