@@ -11,7 +11,7 @@
  *
  * Limitations: spans of NSEC for RFC 8198 are not here; see the validator.
  */
-import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
+import { isStrictSubdomain, isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
@@ -132,12 +132,14 @@ export class NegativeCache {
    * Looks for a denial of (name, type): NXDOMAIN of the name, NODATA of the type, then a secure NXDOMAIN of
    * an ancestor.
    *
-   * @param cutBelow ancestors above this name deny nothing: the apex of a stub, forward or local zone
+   * @param cutBelow the apex of a stub, forward or local zone: NXDOMAIN of it or of a name above denies nothing,
+   *   since that is the public parent's word
    */
   get(name: Name, type: number, cls: number = RRClass.IN, cutBelow: Name = ROOT): NegativeHit {
     const nowMs = this.clock.wallMs();
     const nodataKey = rrsetKey(name, type, cls);
-    const nxdomain = this.store.use(nxdomainKey(name, cls), nowMs);
+    const walled = name === cutBelow && name !== ROOT;
+    const nxdomain = walled ? undefined : this.store.use(nxdomainKey(name, cls), nowMs);
     if (nxdomain && nowMs < nxdomain.expiresAtMs) return this.found(nxdomain, false, nowMs);
     const nodata = this.store.use(nodataKey, nowMs);
     if (nodata && nowMs < nodata.expiresAtMs) return this.found(nodata, false, nowMs);
@@ -160,7 +162,7 @@ export class NegativeCache {
     if (!this.nxdomainCut || this.cuts === 0) return undefined;
     for (let at = name; at !== ROOT; ) {
       at = parentName(at);
-      if (!isSubdomain(at, cutBelow)) return undefined;
+      if (at !== ROOT && !isStrictSubdomain(at, cutBelow)) return undefined;
       const key = nxdomainKey(at, cls);
       const entry = this.store.peekLive(key, nowMs);
       if (entry && isCut(entry)) return this.store.use(key, nowMs);

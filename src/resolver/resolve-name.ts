@@ -5,7 +5,7 @@
  * failures with their reason (RFC 1034 3.6.2; at most 11 links).
  */
 
-import { formatName, type Name } from '../dns/name.js';
+import { formatName, type Name, parentName } from '../dns/name.js';
 import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
 import { Ede, RRType } from '../dns/registry.js';
 import type { Question, RRset, Security } from '../dns/rrset.js';
@@ -119,7 +119,7 @@ export class NameResolver {
   ): Promise<Link | Failure> {
     const found = ctx.bypassCache
       ? ({ kind: 'miss', reason: 'bypassed', stale: undefined } as const)
-      : this.links.find(question, ctx, { ...options, cutBelow: options.cutBelow(question.name) });
+      : this.links.find(question, ctx, { ...options, cutBelow: options.cutBelow(askedSide(question)) });
     if (found.kind === 'link') {
       chain.add(found.link, found.source);
       if (found.refresh) options.onRefresh(question);
@@ -201,6 +201,11 @@ export class NameResolver {
  */
 function lasting(failure: Failure, ctx: QueryContext): boolean {
   return ctx.purpose === 'client' || failure.reason === 'no-reachable-server';
+}
+
+/** DS lives on the parent's side of a cut, also where the child is a configured zone. */
+function askedSide({ name, type }: Question): Name {
+  return type === RRType.DS ? parentName(name) : name;
 }
 
 function finish(chain: Chain, link: Exclude<Link, { kind: 'alias' }>): Outcome {

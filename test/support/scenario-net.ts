@@ -6,15 +6,18 @@
  */
 import type { Internet } from '../../src/authority/internet.js';
 import { type BuiltServer, InternetBuilder } from '../../src/authority/internet-builder.js';
+import type { Delegation } from '../../src/cache/delegation-cache.js';
 import { Engine } from '../../src/compose/engine.js';
 import type { Config } from '../../src/config/fields.js';
 import { parseConfig } from '../../src/config/load.js';
 import { formatName, parseName } from '../../src/dns/name.js';
 import { formatType, parseType, RRClass } from '../../src/dns/registry.js';
 import type { RRset } from '../../src/dns/rrset.js';
+import type { TrustAnchor } from '../../src/dnssec/anchors.js';
 import type { Resolution, ResolveOptions } from '../../src/resolver/contract.js';
 import { VirtualClock } from '../../src/runtime/clock.js';
 import { seededRandom } from '../../src/runtime/random.js';
+import type { TracedEvent } from '../../src/runtime/trace.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from '../../src/transport/upstream.js';
 import { formatRdata } from '../../src/wire/rdata/registry.js';
 
@@ -22,6 +25,9 @@ export interface SentQuery {
   readonly to: string;
   readonly asked: string;
   readonly transport: 'udp' | 'tcp';
+  readonly edns: boolean;
+  readonly dnssecOk: boolean;
+  readonly randomCase: boolean;
 }
 
 export interface NetOptions {
@@ -30,12 +36,20 @@ export interface NetOptions {
   readonly seed?: number;
   /** Stands between resolver and internet, to forge or drop. */
   readonly intercept?: (query: UpstreamQuery, pass: () => Promise<UpstreamResult>) => Promise<UpstreamResult>;
+  /**
+   * What some servers say instead of their zones: a response, silence, or undefined for what the mock
+   * internet says. Takes effect in zero time, silence after the timeout.
+   */
+  readonly forge?: (query: UpstreamQuery, net: ScenarioNet) => UpstreamResult | 'silence' | undefined;
+  readonly trustAnchors?: readonly TrustAnchor[];
 }
 
 export class ScenarioNet {
   readonly clock = new VirtualClock();
   readonly engine: Engine;
   readonly queries: SentQuery[] = [];
+  /** Can be changed while the scenario runs. */
+  forge: NonNullable<NetOptions['forge']>;
 
   constructor(
     readonly internet: Internet,
@@ -44,20 +58,48 @@ export class ScenarioNet {
     const config: Config = parseConfig(options.config ?? 'dnssec: { mode: off }', 'test');
     const random = seededRandom(options.seed ?? 1);
     const base = internet.upstream(this.clock, random);
-    const intercept = options.intercept ?? ((_query, pass) => pass());
+    const intercept = options.intercept ?? ((query, pass) => this.forged(query, pass));
+    this.forge = options.forge ?? (() => undefined);
     const upstream: Upstream = {
       exchange: (query) => {
         this.queries.push({
           to: query.endpoint.address,
           asked: `${formatName(query.question.name)} ${formatType(query.question.type)}`,
           transport: query.transport,
+          edns: query.edns !== undefined,
+          dnssecOk: query.edns?.do ?? false,
+          randomCase: query.randomCase,
         });
         return intercept(query, () => base.exchange(query));
       },
       close: () => base.close(),
     };
-    const mock = { rootHints: internet.rootHints, port: internet.port, trustAnchors: [] };
+    const mock = {
+      rootHints: internet.rootHints,
+      port: internet.port,
+      trustAnchors: options.trustAnchors ?? [],
+    };
     this.engine = new Engine({ config, clock: this.clock, random, upstream, mock });
+  }
+
+  private async forged(query: UpstreamQuery, pass: () => Promise<UpstreamResult>): Promise<UpstreamResult> {
+    const forged = this.forge(query, this);
+    if (forged === undefined) return pass();
+    if (forged !== 'silence') return forged;
+    const { timeoutMs } = query;
+    return new Promise((resolve) => {
+      this.clock.after(timeoutMs, () => resolve({ kind: 'fault', fault: 'timeout', afterMs: timeoutMs }));
+    });
+  }
+
+  /** Queries sent for clients: all but those of priming. */
+  get work(): readonly SentQuery[] {
+    return this.queries.filter((q) => q.asked !== '. NS');
+  }
+
+  /** What was asked, without letting the test depend on the order of servers. */
+  get asked(): readonly string[] {
+    return this.work.map((q) => q.asked);
   }
 
   /** Resolves to the end in virtual time. */
@@ -73,6 +115,29 @@ export class ScenarioNet {
     return [...outcome.aliases, ...outcome.rrsets].flatMap(rdataTexts).join(', ');
   }
 
+  /** The events of one resolution. */
+  async trace(name: string, type = 'A', options: ResolveOptions = {}): Promise<TracedEvent[]> {
+    const events: TracedEvent[] = [];
+    await this.resolve(name, type, { ...options, trace: { emit: (event) => void events.push(event) } });
+    return events;
+  }
+
+  /** TTL of the final RRset, of the SOA of a denial, or -1 for a failure. */
+  async ttl(name: string, type = 'A'): Promise<number> {
+    const { outcome } = await this.resolve(name, type);
+    if (outcome.kind === 'failure') return -1;
+    return outcome.kind === 'answer' ? outcome.rrsets[0]!.ttlSec : (outcome.soa?.ttlSec ?? -1);
+  }
+
+  cachedDelegation(zone: string): Delegation | undefined {
+    return this.engine.caches.delegations.get(parseName(zone));
+  }
+
+  /** True when the resolver cache holds a live RRset. */
+  caches(name: string, type = 'A'): boolean {
+    return this.engine.caches.rrsets.peek(parseName(name), parseType(type)!) !== undefined;
+  }
+
   /** Forgets the queries counted so far. */
   resetQueries(): void {
     this.queries.length = 0;
@@ -85,6 +150,11 @@ export function question(name: string, type: string) {
 
 function rdataTexts(rrset: RRset): string[] {
   return rrset.rdatas.map((rdata) => formatRdata(rrset.type, rdata)).sort();
+}
+
+/** EDE texts of a failure, or what an answer tells besides. */
+export function edeOf({ outcome }: Resolution): readonly string[] {
+  return (outcome.ede ?? []).map((e) => `${e.code} ${e.text}`);
 }
 
 /** A net from servers given as data; the one with the root zone is the hint. */
