@@ -72,6 +72,7 @@ function addServe(program: Command, io: Io): void {
     )
     .option('--http <addr:port>', 'address of the HTTP server instead of the one configured')
     .option('--workers <n>', 'threads that answer, or "auto"')
+    .option('--no-native', 'plain Node sockets, without batched system calls')
     .addHelpText('after', serveHelp)
     .action(async (options) => (await import('./commands/serve.js')).serve(options, io));
 }

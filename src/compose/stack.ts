@@ -6,6 +6,8 @@
  * Limitations: all of it lives in one thread.
  */
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
+import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
+import { sharedStubCacheRuns } from '../cache/shared-stub-cache/stub-memory.js';
 import type { StubCache } from '../cache/stub-cache.js';
 import type { Config } from '../config/fields.js';
 import { isSubdomain, type Name } from '../dns/name.js';
@@ -18,6 +20,7 @@ import { NetworkSet } from '../runtime/networks.js';
 import { secureRandom } from '../runtime/random.js';
 import type { QueryRecord } from '../runtime/recorder.js';
 import type { TraceSink } from '../runtime/trace.js';
+import { StubLane } from '../server/fast-lane.js';
 import type { ServerLog } from '../server/log.js';
 import { DnsServer } from '../server/server.js';
 import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
@@ -28,6 +31,7 @@ import { openUdpListener } from '../transport/udp-listener.js';
 import { cacheEntries, cacheStats } from './cache-views.js';
 import { Engine } from './engine.js';
 import { MockInternet } from './mock-internet.js';
+import { upstreamServers, upstreamStats } from './server-views.js';
 
 export interface StackOptions {
   readonly config: Config;
@@ -39,6 +43,8 @@ export interface StackOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly logQuery?: (query: QueryRecord) => void;
+  /** False: sockets of node:dgram though batched system calls could be had. */
+  readonly native?: boolean;
 }
 
 const SWEEP_EVERY_MS = 1000;
@@ -66,7 +72,9 @@ export class Stack implements ServerControl {
     const { clock } = this;
     this.upstream = new NetworkUpstream({ clock, random });
     this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root });
-    this.stubCache = new HeapStubCache({ clock, maxOctets: config.cache.stub.sizeOctets });
+    const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
+    this.stubCache = stubCache;
+    const native = options.native === false ? false : 'auto';
     this.dns = new DnsServer({
       resolver: this.engine.resolver,
       stubCache: this.stubCache,
@@ -75,10 +83,19 @@ export class Stack implements ServerControl {
       log,
       logQuery: options.logQuery,
       listen: config.listen,
-      openUdp: (listen, handler) => openUdpListener(listen, handler),
+      openUdp: (listen, handler, fastLane) => openUdpListener({ ...listen, native, fastLane }, handler),
       openTcp: (listen, handler) => openTcpListener({ ...listen, clock }, handler),
       settings: this.settingsOf(config),
+      lane,
     });
+  }
+
+  /** Answers in shared memory, and the lane that reads them there; on the heap where the machine forbids it. */
+  private makeStubCache(maxOctets: number, seed: number): { stubCache: StubCache; lane?: StubLane } {
+    const { clock, counters } = this;
+    if (!sharedStubCacheRuns) return { stubCache: new HeapStubCache({ clock, maxOctets }) };
+    const stubCache = SharedStubCache.alone({ clock, maxOctets, seed });
+    return { stubCache, lane: new StubLane(stubCache, clock, counters) };
   }
 
   /**
@@ -99,6 +116,7 @@ export class Stack implements ServerControl {
     return {
       ...defaultServerSettings,
       allowed: (address) => allow.hasClient(address),
+      clients: allow,
       perClientQps: config.rateLimit.perClientQps,
       specialUse: config.specialUse,
       servedElsewhere: (name) =>
@@ -148,7 +166,7 @@ export class Stack implements ServerControl {
     );
   }
 
-  /** Takes over what may change while running: access, rates, special names. Caches and queries stay. */
+  /** Takes over what may change while running: access, rates, special names. The stub cache begins anew. */
   reload(config: Config): void {
     this.dns.reconfigure(this.settingsOf(config));
   }
@@ -169,7 +187,7 @@ export class Stack implements ServerControl {
   }
 
   async stats(): Promise<StatsSnapshot> {
-    const { udp, tcp } = this.upstream.stats().byTransport;
+    this.dns.flushCounts();
     return {
       version: this.options.version,
       startedAtMs: this.startedAtMs,
@@ -177,11 +195,9 @@ export class Stack implements ServerControl {
       workers: 1,
       counters: this.counters.state(),
       caches: cacheStats(this.engine.caches, this.stubCache, this.options.config.cache.resolver.eviction),
-      upstream: {
-        queries: udp.queries + tcp.queries,
-        timeouts: udp.faults.timeout + tcp.faults.timeout,
-        tcp: tcp.queries,
-      },
+      upstream: upstreamStats(this.upstream.stats()),
+      servers: upstreamServers(this.engine.caches, this.clock),
+      prefetch: this.engine.resolver.prefetches,
       inFlight: this.dns.inFlightCount,
     };
   }

@@ -11,6 +11,7 @@ import { formatRcode, formatType } from '../dns/registry.js';
 import { lookupClasses } from '../resolver/contract.js';
 import type { QueryRecord, QueryRecorder } from '../runtime/recorder.js';
 import { Histogram, type HistogramState, type LatencySummary } from './histogram.js';
+import { TopNames, type TopNamesState, type TopNamesView } from './top-names.js';
 
 const MAX_KEYS = 128;
 const OTHER = 'other';
@@ -24,6 +25,8 @@ export interface CountersState {
   readonly types: readonly (readonly [string, number])[];
   readonly transports: readonly (readonly [string, number])[];
   readonly dropped: readonly (readonly [string, number])[];
+  readonly limits: readonly (readonly [string, number])[];
+  readonly names: TopNamesState;
 }
 
 /** Queries of all workers together, as `/stats` shows them. */
@@ -39,6 +42,8 @@ export interface QueryStats {
   readonly transports: Readonly<Record<string, number>>;
   /** Packets that were no query we could take up; not part of `total`. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Queries that reached a limit: an item of the budget, or one of the server's own. */
+  readonly limits: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<string, LatencySummary>>;
 }
 
@@ -69,18 +74,30 @@ export class Counters implements QueryRecorder {
   private readonly types = new KeyedCounts();
   private readonly transports = new KeyedCounts();
   private readonly drops = new KeyedCounts();
+  private readonly limits = new KeyedCounts();
+  private readonly names = new TopNames();
 
   record(query: QueryRecord): void {
-    this.total++;
-    this.classOf(query.lookupClass).record(query.tookMs);
-    if (query.missReason !== undefined) this.missReasons.add(query.missReason);
-    this.rcodes.add(query.rcode === undefined ? 'none' : formatRcode(query.rcode));
-    this.types.add(formatType(query.qtype));
-    this.transports.add(query.transport);
+    this.recordMany(query, 1);
+  }
+
+  recordMany(query: QueryRecord, count: number): void {
+    this.total += count;
+    this.classOf(query.lookupClass).record(query.tookMs, count);
+    if (query.missReason !== undefined) this.missReasons.add(query.missReason, count);
+    this.rcodes.add(query.rcode === undefined ? 'none' : formatRcode(query.rcode), count);
+    this.types.add(formatType(query.qtype), count);
+    this.transports.add(query.transport, count);
+    if (query.limit !== undefined) this.limits.add(query.limit, count);
+    this.names.record(query);
   }
 
   dropped(kind: string): void {
     this.drops.add(kind);
+  }
+
+  sampled(qname: string, qtype: number, times: number): void {
+    this.names.sample(qname, qtype, times);
   }
 
   private classOf(name: string): Histogram {
@@ -102,6 +119,8 @@ export class Counters implements QueryRecorder {
       types: this.types.pairs(),
       transports: this.transports.pairs(),
       dropped: this.drops.pairs(),
+      limits: this.limits.pairs(),
+      names: this.names.state(),
     };
   }
 
@@ -114,6 +133,12 @@ export class Counters implements QueryRecorder {
     this.types.addAll(state.types);
     this.transports.addAll(state.transports);
     this.drops.addAll(state.dropped);
+    this.limits.addAll(state.limits);
+    this.names.add(state.names);
+  }
+
+  topNames(limit: number): TopNamesView {
+    return this.names.view(limit);
   }
 
   stats(): QueryStats {
@@ -126,6 +151,7 @@ export class Counters implements QueryRecorder {
       types: Object.fromEntries(this.types.pairs()),
       transports: Object.fromEntries(this.transports.pairs()),
       dropped: Object.fromEntries(this.drops.pairs()),
+      limits: Object.fromEntries(this.limits.pairs()),
       latency: Object.fromEntries(classes.filter(([, { count }]) => count > 0)),
     };
   }

@@ -51,13 +51,13 @@ export class Histogram {
   private sumMs = 0;
   private maxMs = 0;
 
-  /** Counts one duration; what is no duration, or less than nothing, counts as 0. */
-  record(ms: number): void {
+  /** Counts a duration, `times` over; what is no duration, or less than nothing, counts as 0. */
+  record(ms: number, times = 1): void {
     const valueMs = Math.min(MAX_MS, Math.max(0, ms || 0));
     const micros = Math.round(valueMs * 1000);
-    this.buckets[bucketOf(micros)]!++;
-    this.count++;
-    this.sumMs += valueMs;
+    this.buckets[bucketOf(micros)]! += times;
+    this.count += times;
+    this.sumMs += valueMs * times;
     if (valueMs > this.maxMs) this.maxMs = valueMs;
   }
 

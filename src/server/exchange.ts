@@ -88,6 +88,8 @@ export class Exchange {
   lookupClass: LookupClass | undefined;
   missReason: MissReason | undefined;
   rcode: number | undefined;
+  /** The limit of this server that ended it, for the record. */
+  limit: string | undefined;
 
   /**
    * @param packet    one whole message, without the length prefix of TCP; valid only in the turn it came in

@@ -17,6 +17,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { QueryRecord, QueryRecorder } from '../runtime/recorder.js';
 import type { ClientAddress, PacketHandler } from '../transport/listener.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
+import { ClientRates } from './client-rates.js';
 import { type ClientQuery, Exchange, ede, type Reply, type Stage, type Verdict } from './exchange.js';
 import type { FaultLog } from './fault-log.js';
 import { makeImage, seal, sealCut } from './image.js';
@@ -41,24 +42,30 @@ export interface PipelineParts {
   readonly recorder: QueryRecorder;
   readonly inFlight: InFlight;
   readonly faults: FaultLog;
+  /** The settings in force: what was answered by others is not kept. Without it all is. */
+  readonly currentSettings?: () => ServerSettings;
   /** Takes each finished query as well, for the query log. */
   readonly logQuery?: (query: QueryRecord) => void;
 }
 
 /** The stages in the order in which they run. */
-export function buildStages(parts: PipelineParts, settings: ServerSettings): readonly Stage[] {
+export function buildStages(
+  parts: PipelineParts,
+  settings: ServerSettings,
+  rates = new ClientRates(parts.clock, settings.perClientQps),
+): readonly Stage[] {
   const { resolver, stubCache, clock, inFlight } = parts;
   return [
     new ParseStage(),
     new AccessStage(),
-    new RateLimitStage(clock, settings.perClientQps),
+    new RateLimitStage(rates),
     new ScreenStage(),
     new ChaosStage(),
     new SpecialUseStage(),
     new AnyStage(),
     new StubCacheStage(stubCache, clock),
     new ResolveStage(resolver, inFlight, clock),
-    new FinishStage(stubCache, clock),
+    new FinishStage(stubCache, clock, parts.currentSettings),
     new FitStage(),
   ];
 }
@@ -150,6 +157,8 @@ export class Pipeline {
       tookMs: this.parts.clock.monotonicMs() - exchange.startedMs,
       client: exchange.client.address,
       qname: question?.name,
+      ede: exchange.draft?.ede,
+      limit: exchange.limit ?? exchange.resolution?.budget?.exceeded,
     };
   }
 }

@@ -7,23 +7,33 @@
  * Limitations: a reload changes settings; other addresses need a new server.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FastLane } from '../transport/fast-lane.js';
 import type { Listener, ListenOptions, PacketHandler } from '../transport/listener.js';
 import { ListenError } from '../transport/listener.js';
+import { ClientRates } from './client-rates.js';
+import type { StubLane } from './fast-lane.js';
 import { FaultLog } from './fault-log.js';
 import { InFlight } from './in-flight.js';
 import type { ServerLog } from './log.js';
-import { dropReply, Pipeline, type PipelineParts } from './pipeline.js';
+import { buildStages, dropReply, Pipeline, type PipelineParts } from './pipeline.js';
 import { defaultServerSettings, type ServerSettings } from './settings.js';
 
 /** Opens one listener; rejects with a ListenError. */
-export type OpenListener = (options: ListenOptions, handler: PacketHandler) => Promise<Listener>;
+export type OpenListener = (
+  options: ListenOptions,
+  handler: PacketHandler,
+  fastLane?: FastLane,
+) => Promise<Listener>;
 
-export interface ServerParts extends Omit<PipelineParts, 'inFlight' | 'faults'> {
+export interface ServerParts extends Omit<PipelineParts, 'inFlight' | 'faults' | 'currentSettings'> {
   readonly log: ServerLog;
   readonly listen: readonly ListenOptions[];
+  /** Given the fast lane if there is one; a listener that cannot use it leaves it. */
   readonly openUdp: OpenListener;
   readonly openTcp: OpenListener;
   readonly settings?: ServerSettings;
+  /** Answers from the stub cache without the pipeline. */
+  readonly lane?: StubLane;
 }
 
 /** How often a free port for both transports is sought: the one that UDP was given may be taken for TCP. */
@@ -39,8 +49,9 @@ export class DnsServer {
 
   constructor(private readonly parts: ServerParts) {
     this.faults = new FaultLog(parts.log, parts.clock);
-    this.pipelineParts = { ...parts, inFlight: this.inFlight, faults: this.faults };
-    this.pipeline = new Pipeline(this.pipelineParts, parts.settings ?? defaultServerSettings);
+    const { inFlight, faults } = this;
+    this.pipelineParts = { ...parts, inFlight, faults, currentSettings: () => this.pipeline.settings };
+    this.pipeline = this.serveBy(parts.settings ?? defaultServerSettings);
   }
 
   /** The listeners with their real addresses and ports; empty before start and after close. */
@@ -71,9 +82,26 @@ export class DnsServer {
     }
   }
 
-  /** Serves by other settings from the next packet on; queries under way end by those they began with. */
+  /**
+   * Serves by other settings from the next packet on; queries under way end by those they began with, and are not
+   * kept. The stub cache is emptied, since what it holds was answered under the old ones.
+   */
   reconfigure(settings: ServerSettings): void {
-    this.pipeline = new Pipeline(this.pipelineParts, settings);
+    this.pipeline = this.serveBy(settings);
+    this.parts.stubCache.clear();
+  }
+
+  /** A pipeline, and the fast lane beside it with the same rates. A query log needs every query in the pipeline. */
+  private serveBy(settings: ServerSettings): Pipeline {
+    const { lane, clock, logQuery } = this.parts;
+    const rates = new ClientRates(clock, settings.perClientQps);
+    if (logQuery === undefined) lane?.open(settings, rates);
+    return new Pipeline(this.pipelineParts, settings, buildStages(this.pipelineParts, settings, rates));
+  }
+
+  /** Hands what the fast lane counted to the recorder; call it before the counts are read. */
+  flushCounts(): void {
+    this.parts.lane?.flushCounts();
   }
 
   /**
@@ -83,6 +111,8 @@ export class DnsServer {
    */
   async close(graceMs: number): Promise<void> {
     this.draining = true;
+    this.parts.lane?.close();
+    this.flushCounts();
     const tcp = this.open
       .filter((listener) => listener.transport === 'tcp')
       .map((listener) => listener.close());
@@ -103,7 +133,7 @@ export class DnsServer {
 
   private async openPair(options: ListenOptions): Promise<Listener[]> {
     for (let tries = 1; ; tries++) {
-      const udp = await this.parts.openUdp(options, this.handle);
+      const udp = await this.parts.openUdp(options, this.handle, this.parts.lane?.take);
       try {
         return [udp, await this.parts.openTcp({ ...options, port: udp.port }, this.handle)];
       } catch (error) {

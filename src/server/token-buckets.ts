@@ -41,13 +41,27 @@ export class TokenBuckets {
   /** Takes one token of `key`. `nowMs` is monotonic. */
   take(key: string, nowMs: number): Taken {
     const bucket = this.find(key, nowMs);
-    const gained = ((nowMs - bucket.atMs) / 1000) * this.perSec;
-    bucket.tokens = Math.min(Math.max(1, this.perSec), bucket.tokens + gained);
-    bucket.atMs = nowMs;
+    this.refill(bucket, nowMs);
     if (bucket.tokens < 1) return { allowed: false, refused: ++bucket.refused };
     bucket.tokens -= 1;
     bucket.refused = 0;
     return ALLOWED;
+  }
+
+  /** Takes one token of `key` if there is one; else nothing changes but the time that tokens came back. */
+  takeIfAllowed(key: string, nowMs: number): boolean {
+    const bucket = this.find(key, nowMs);
+    this.refill(bucket, nowMs);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    bucket.refused = 0;
+    return true;
+  }
+
+  private refill(bucket: Bucket, nowMs: number): void {
+    const gained = ((nowMs - bucket.atMs) / 1000) * this.perSec;
+    bucket.tokens = Math.min(Math.max(1, this.perSec), bucket.tokens + gained);
+    bucket.atMs = nowMs;
   }
 
   private find(key: string, nowMs: number): Bucket {

@@ -164,7 +164,7 @@ export class SendBatch {
     vectorWords[i * 4] = address % 2 ** 32;
     vectorWords[i * 4 + 1] = Math.floor(address / 2 ** 32);
     vectorWords[i * 4 + 2] = length;
-    this.next += length;
+    this.next += (length + 3) & ~3; // the fast lane copies words
     for (let w = 0; w < NAME_WORDS; w++) nameWords[i * NAME_WORDS + w] = names[nameAt + w]!;
     words[i * HEADER_WORDS + CONTROL_LENGTH] = controlLength;
     if (controlLength === 0) return;

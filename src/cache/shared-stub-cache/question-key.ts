@@ -7,7 +7,7 @@
  * Written for speed: folding and hashing go four octets at a time. Folding needs no labels, since a length octet
  * is at most 63 and 'A' is 65. RFC 4343 (letter case), RFC 1035 4.1.2.
  */
-import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name } from '../../dns/name.js';
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, toName } from '../../dns/name.js';
 import type { StubKey } from '../stub-cache.js';
 
 /** QNAME follows the header of a message. */
@@ -104,6 +104,11 @@ export class QuestionKey {
     hash ^= hash >>> 13;
     hash = Math.imul(hash ^ bits, 0xc2b2ae35);
     this.hash = hash ^ (hash >>> 16);
+  }
+
+  /** QNAME as a string. */
+  name(): Name {
+    return toName(this.octets.latin1Slice(QNAME_AT, QNAME_AT + this.nameLength));
   }
 
   /** Which of `count` threads the name belongs to: by its last two labels, so that a zone's data sit together. */

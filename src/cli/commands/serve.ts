@@ -18,6 +18,8 @@ import { problemLines } from './check.js';
 
 export interface ServeOptions extends ConfigOptions {
   readonly zones?: string;
+  /** False for `--no-native`. */
+  readonly native?: boolean;
 }
 
 /** How long queries under way may take to finish after SIGTERM. */
@@ -55,9 +57,9 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
 
 async function openStack(config: Config, options: ServeOptions, log: Logger): Promise<Stack> {
   const logQuery = config.log.queries ? queryLogger(log) : undefined;
-  return withZoneProblems(() =>
-    Stack.create({ config, zonesDir: options.zones, log, version: packageVersion(), logQuery }),
-  );
+  const { zones: zonesDir, native } = options;
+  const version = packageVersion();
+  return withZoneProblems(() => Stack.create({ config, zonesDir, log, version, logQuery, native }));
 }
 
 /** Turns problems of zone files into the lines that `check` prints. */

@@ -23,6 +23,7 @@ import type { Resolution } from '../../resolver/contract.js';
 import type { Clock } from '../../runtime/clock.js';
 import { type Draft, type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
 import { makeImage } from '../image.js';
+import type { ServerSettings } from '../settings.js';
 import { keepImage } from './stub-cache.js';
 
 export class FinishStage implements Stage {
@@ -31,14 +32,22 @@ export class FinishStage implements Stage {
   constructor(
     private readonly cache: StubCache,
     private readonly clock: Clock,
+    private readonly currentSettings?: () => ServerSettings,
   ) {}
 
   run(exchange: Exchange): Verdict {
     const query = exchange.query!;
     exchange.draft ??= draftOf(exchange.resolution!, query.edns?.do === true);
     exchange.image = makeImage(exchange.draft, query);
-    keepImage(this.cache, query, exchange.draft, exchange.image, this.clock.wallMs());
+    if (this.isCurrent(exchange)) {
+      keepImage(this.cache, query, exchange.draft, exchange.image, this.clock.wallMs());
+    }
     return 'next';
+  }
+
+  /** What began under settings that a reload has replaced may not be what they would give now. */
+  private isCurrent(exchange: Exchange): boolean {
+    return this.currentSettings === undefined || this.currentSettings() === exchange.settings;
   }
 }
 

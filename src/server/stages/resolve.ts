@@ -31,7 +31,10 @@ export class ResolveStage implements Stage {
   run(exchange: Exchange): Verdict | Promise<Verdict> {
     const client = clientKey(exchange.client.address);
     const limit = this.inFlight.enter(client, exchange.settings.inFlight);
-    if (limit) return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));
+    if (limit) {
+      exchange.limit = `inFlight-${limit}`;
+      return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));
+    }
     return this.resolve(exchange).finally(() => this.inFlight.leave(client));
   }
 

@@ -1,0 +1,271 @@
+/**
+ * The short way of a query: from the packet to the answer in shared memory and back, with nothing made on the way.
+ *
+ * It takes a packet only if the pipeline would answer it from the stub cache, and then sends octet for octet what
+ * the pipeline would have sent (image.ts `seal`): QR 0, opcode QUERY, one question of class IN, at most an OPT of version 0
+ * without options, a client on the access list and under its rate, and a held answer that fits. All else is NOT_TAKEN
+ * and goes to the pipeline untouched and uncounted.
+ *
+ * What is served locally or refused by policy needs no check here: answers come into the stub cache only through the
+ * pipeline, behind those stages, and it is emptied when settings change (DnsServer.reconfigure).
+ *
+ * RFC 1035 4.1, RFC 6891 6.1, RFC 6840 5.7 and 5.8 (AD), RFC 4035 3.2.2 (CD), RFC 4343 (letter case goes back).
+ * Limitations: IN and types below 512, without ANY. With a query log the pipeline has all.
+ */
+import type { QuestionKey } from '../cache/shared-stub-cache/question-key.js';
+import { ResponseRoom } from '../cache/shared-stub-cache/reader.js';
+import type { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
+import { RRClass, RRType } from '../dns/registry.js';
+import type { Clock } from '../runtime/clock.js';
+import type { QueryRecorder } from '../runtime/recorder.js';
+import { type FastPacket, NOT_TAKEN } from '../transport/fast-lane.js';
+import { addressAt } from '../transport/socket-address.js';
+import { HEADER_OCTETS } from '../wire/decode.js';
+import { OPT_FIXED_OCTETS } from '../wire/opt.js';
+import { clientKey } from './client-key.js';
+import { ClientNetworks } from './client-networks.js';
+import type { ClientRates } from './client-rates.js';
+import { LANE_TYPES, LaneCounts, SAMPLE_EVERY } from './lane-counts.js';
+import type { ServerSettings } from './settings.js';
+
+const MIN_QUERY_OCTETS = HEADER_OCTETS + 5;
+const MIN_UDP_OCTETS = 512;
+const QR = 0x80;
+const RA = 0x80;
+const AD = 0x20;
+const CD = 0x10;
+const RD = 1;
+/** AA and TC, which an answer in the cache may have. */
+const KEPT_FLAGS = 6;
+const RCODE = 15;
+const DO_BIT = 0x80;
+const AF_INET = 2;
+/** Without an OPT. */
+const NO_OPT = 0;
+
+/** A buffer of packets as words. */
+interface QueryView {
+  readonly octets: Buffer;
+  readonly words: Int32Array;
+}
+
+/** The settings in force, made ready for the lane. */
+interface Terms {
+  readonly clients: ClientNetworks;
+  readonly rates: ClientRates;
+  readonly maxUdpOctets: number;
+}
+
+export class StubLane {
+  private readonly key: QuestionKey;
+  private readonly counts = new LaneCounts();
+  private readonly clientKeys = new ClientKeys();
+  private view: QueryView | undefined;
+  private room: ResponseRoom | undefined;
+  private terms: Terms | undefined;
+  /** Of the OPT last read. */
+  private udpSize = 0;
+  private dnssecOk = false;
+
+  constructor(
+    private readonly cache: SharedStubCache,
+    private readonly clock: Clock,
+    private readonly recorder: QueryRecorder,
+  ) {
+    this.key = cache.newKey();
+  }
+
+  /** Serves by these settings from the next packet on. */
+  open(settings: ServerSettings, rates: ClientRates): void {
+    const { clients, maxUdpOctets } = settings;
+    this.terms = clients && { clients: new ClientNetworks(clients), rates, maxUdpOctets };
+  }
+
+  /** Leaves every packet to the pipeline from now on. */
+  close(): void {
+    this.terms = undefined;
+  }
+
+  /** Hands the counts since the last call to the recorder. */
+  flushCounts(): void {
+    this.counts.flush(this.recorder);
+  }
+
+  /** The hook of the listener. */
+  readonly take = (packet: FastPacket): number => {
+    const { terms } = this;
+    if (terms === undefined) return NOT_TAKEN;
+    if (!this.counts.wantsTime()) return this.answer(packet, terms);
+    const startedMs = this.clock.monotonicMs();
+    const length = this.answer(packet, terms);
+    if (length > 0) this.sample(this.clock.monotonicMs() - startedMs);
+    return length;
+  };
+
+  private sample(tookMs: number): void {
+    this.counts.sampled(tookMs);
+    this.recorder.sampled?.(this.key.name(), this.key.question >>> 16, SAMPLE_EVERY);
+  }
+
+  private answer(packet: FastPacket, terms: Terms): number {
+    const { query, start, length, responseStart } = packet;
+    if (length < MIN_QUERY_OCTETS || ((start | responseStart) & 3) !== 0) return NOT_TAKEN;
+    if (!isPlainHeader(query, start)) return NOT_TAKEN;
+    const { key } = this;
+    const end = start + length;
+    const qnameAt = start + HEADER_OCTETS;
+    const qnameEnd = key.scan(query, qnameAt, end);
+    if (qnameEnd < 0 || qnameEnd + 4 > end) return NOT_TAKEN;
+    const type = (query[qnameEnd]! << 8) | query[qnameEnd + 1]!;
+    if (type >= LANE_TYPES || type === RRType.ANY) return NOT_TAKEN;
+    if (query[qnameEnd + 2] !== 0 || query[qnameEnd + 3] !== RRClass.IN) return NOT_TAKEN;
+    const optSize = this.readOpt(query, start, qnameEnd + 4, end);
+    if (optSize < 0 || !terms.clients.has(packet.client, packet.clientStart)) return NOT_TAKEN;
+    const view = this.viewOf(query);
+    const room = this.roomOf(packet.response);
+    key.loadScanned(view.words, qnameAt >> 2, qnameEnd - qnameAt);
+    const cd = (query[start + 3]! & CD) !== 0;
+    key.finish((type << 16) | RRClass.IN, (this.dnssecOk ? 1 : 0) | (cd ? 2 : 0));
+    const limit = this.limit(packet, terms, optSize) - optSize;
+    const held = this.cache.copyResponse(key, this.clock.wallMs(), room, responseStart, limit);
+    if (held <= 0 || !this.underRate(packet, terms)) return NOT_TAKEN;
+    this.cache.countHit();
+    this.counts.add(type, room.octets[responseStart + 3]! & RCODE);
+    this.finish(packet, qnameEnd - start);
+    if (optSize === NO_OPT) return held;
+    this.writeOpt(packet.response, responseStart, held, terms.maxUdpOctets);
+    return held + OPT_FIXED_OCTETS;
+  }
+
+  /** Reads what follows the question. Returns the octets of our OPT, or -1 for what the lane does not take. */
+  private readOpt(query: Buffer, start: number, at: number, end: number): number {
+    this.udpSize = MIN_UDP_OCTETS;
+    this.dnssecOk = false;
+    if (query[start + 11] === 0) return at === end ? NO_OPT : -1;
+    const plain =
+      at + OPT_FIXED_OCTETS === end &&
+      query[at] === 0 &&
+      query[at + 1] === 0 &&
+      query[at + 2] === RRType.OPT &&
+      query[at + 5] === 0 && // upper RCODE
+      query[at + 6] === 0 && // version
+      query[at + 9] === 0 && // RDLENGTH
+      query[at + 10] === 0;
+    if (!plain) return -1;
+    this.udpSize = (query[at + 3]! << 8) | query[at + 4]!;
+    this.dnssecOk = (query[at + 7]! & DO_BIT) !== 0;
+    return OPT_FIXED_OCTETS;
+  }
+
+  /** What this client takes, as image.ts has it, and what the listener has room for. */
+  private limit(packet: FastPacket, terms: Terms, optSize: number): number {
+    const asked = Math.max(MIN_UDP_OCTETS, Math.min(this.udpSize, terms.maxUdpOctets));
+    // Words are copied whole, hence the last one.
+    return Math.min(asked, packet.responseCapacity - optSize - 4);
+  }
+
+  private underRate(packet: FastPacket, { rates }: Terms): boolean {
+    return !rates.limited || rates.takeIfAllowed(this.clientKeys.of(packet.client, packet.clientStart));
+  }
+
+  /** Writes what depends on the query over the head of the copied answer. */
+  private finish(packet: FastPacket, questionEnd: number): void {
+    const { query, start, response, responseStart: to } = packet;
+    const low = query[start + 3]!;
+    response[to] = query[start]!;
+    response[to + 1] = query[start + 1]!;
+    response[to + 2] = QR | (response[to + 2]! & KEPT_FLAGS) | (query[start + 2]! & RD);
+    const wantsAd = ((low & AD) !== 0 || this.dnssecOk) && (low & CD) === 0;
+    const kept = response[to + 3]! & (wantsAd ? AD | RCODE : RCODE);
+    response[to + 3] = RA | kept | (low & CD);
+    if (!this.key.hadUpperCase) return;
+    for (let i = HEADER_OCTETS; i < questionEnd; i++) response[to + i] = query[start + i]!;
+  }
+
+  private writeOpt(response: Buffer, responseStart: number, held: number, maxUdpOctets: number): void {
+    response[responseStart + 11] = 1;
+    const at = responseStart + held;
+    response[at] = 0;
+    response[at + 1] = 0;
+    response[at + 2] = RRType.OPT;
+    response[at + 3] = maxUdpOctets >> 8;
+    response[at + 4] = maxUdpOctets;
+    response[at + 5] = 0;
+    response[at + 6] = 0;
+    response[at + 7] = this.dnssecOk ? DO_BIT : 0;
+    response[at + 8] = 0;
+    response[at + 9] = 0;
+    response[at + 10] = 0;
+  }
+
+  /** Views are made anew only where several listeners share a lane and take turns. */
+  private viewOf(octets: Buffer): QueryView {
+    if (this.view?.octets === octets) return this.view;
+    const words = new Int32Array(octets.buffer, octets.byteOffset, octets.byteLength >> 2);
+    this.view = { octets, words };
+    return this.view;
+  }
+
+  private roomOf(octets: Buffer): ResponseRoom {
+    if (this.room?.octets !== octets) this.room = new ResponseRoom(octets);
+    return this.room;
+  }
+}
+
+/** QR 0, opcode QUERY, only RD, AD and CD set; one question, no records but one in the additional section. */
+function isPlainHeader(query: Buffer, start: number): boolean {
+  return (
+    (query[start + 2]! & ~RD) === 0 &&
+    (query[start + 3]! & ~(AD | CD)) === 0 &&
+    query[start + 4] === 0 &&
+    query[start + 5] === 1 &&
+    (query[start + 6]! | query[start + 7]! | query[start + 8]! | query[start + 9]! | query[start + 10]!) ===
+      0 &&
+    query[start + 11]! <= 1
+  );
+}
+
+const KEY_SLOTS = 1024;
+/** Family and address. */
+const KEY_WORDS = 5;
+
+/** Keys for limits by client, kept so that a client who asks again makes no string. A table of fixed size. */
+class ClientKeys {
+  private readonly addresses = new Int32Array(KEY_SLOTS * KEY_WORDS);
+  private readonly keys = new Array<string | undefined>(KEY_SLOTS).fill(undefined);
+
+  of(client: Buffer, at: number): string {
+    const family = client[at]!;
+    const isIpv4 = family === AF_INET;
+    const first = client.readInt32LE(isIpv4 ? at + 4 : at + 8);
+    const second = isIpv4 ? 0 : client.readInt32LE(at + 12);
+    const third = isIpv4 ? 0 : client.readInt32LE(at + 16);
+    const fourth = isIpv4 ? 0 : client.readInt32LE(at + 20);
+    const mixed = Math.imul(
+      first ^ Math.imul(second ^ Math.imul(third ^ fourth, 0x85ebca6b), 0xc2b2ae35),
+      0x9e3779b1,
+    );
+    const slot = mixed >>> 22;
+    const { addresses, keys } = this;
+    const known = keys[slot];
+    const word = slot * KEY_WORDS;
+    if (
+      known !== undefined &&
+      addresses[word] === first &&
+      addresses[word + 1] === second &&
+      addresses[word + 2] === third &&
+      addresses[word + 3] === fourth &&
+      addresses[word + 4] === family
+    ) {
+      return known;
+    }
+    const key = clientKey(addressAt(client, at));
+    addresses[word] = first;
+    addresses[word + 1] = second;
+    addresses[word + 2] = third;
+    addresses[word + 3] = fourth;
+    addresses[word + 4] = family;
+    keys[slot] = key;
+    return key;
+  }
+}
