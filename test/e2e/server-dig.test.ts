@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseName } from '../../src/dns/name.js';
 import { Ede, RRType } from '../../src/dns/registry.js';
 import type { Question } from '../../src/dns/rrset.js';
-import type { Resolution } from '../../src/resolver/contract.js';
+import type { Resolution, ResolveOptions } from '../../src/resolver/contract.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { type LiveServer, readDig, startLive } from '../support/live-server.js';
 import { answerOf, aRecord, fakeRrsig, resolutionOf, rrset, soaRecord } from '../support/server-harness.js';
@@ -12,7 +12,11 @@ const big = parseName('big.example.');
 const gone = parseName('gone.example.');
 const broken = parseName('broken.example.');
 
-function world({ name, type }: Question): Resolution {
+function world({ name, type }: Question, { cacheOnly }: ResolveOptions): Resolution {
+  if (cacheOnly) {
+    const ede = [{ code: Ede.NOT_AUTHORITATIVE, text: 'no cache has it' }];
+    return resolutionOf({ kind: 'failure', reason: 'not-cached', ede });
+  }
   const keepUntilMs = systemClock.wallMs() + 60_000;
   if (name === gone) {
     const outcome = {
@@ -192,8 +196,8 @@ describe('what is not answered', () => {
     expect(await dig('+header-only')).toMatchObject({ status: 'FORMERR' });
   });
 
-  it('a query without RD is refused with a reason', async () => {
-    const answer = await dig('+norecurse', 'www.example.', 'A');
+  it('a query without RD, when no cache has it, is refused with a reason', async () => {
+    const answer = await dig('+norecurse', 'never-asked.example.', 'A');
     expect(answer.status).toBe('REFUSED');
     expect(answer.text).toContain('EDE: 20 (Not Authoritative)');
   });
