@@ -356,6 +356,11 @@ export class CachedLinks {
     this.caches.failures.put(question.name, question.type, failure);
   }
 
+  /** It was resolved: the next failure starts with a short wait again. */
+  forgetFailure(question: Question): void {
+    this.caches.failures.succeeded(question.name, question.type);
+  }
+
   nowMs(): number {
     return this.clock.wallMs();
   }

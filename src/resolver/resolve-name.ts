@@ -179,6 +179,8 @@ export class NameResolver {
     }
     if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
       this.links.storeFailure(question, bogus(link));
+    } else {
+      this.links.forgetFailure(question);
     }
     return link;
   }

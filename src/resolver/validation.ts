@@ -59,11 +59,17 @@ export class ValidatingJudge implements LinkJudge {
       ede: verdict.ede.map((e) => (e.text === '' ? { ...e, text: verdict.reason } : e)),
       reason: verdict.reason,
       capTtlSec: verdict.ttlCapSec,
-      retry: verdict.security === 'bogus' && !verdict.transient,
+      retry: verdict.security === 'bogus' && !verdict.transient && !blamesKeys(verdict, question),
       transient: verdict.transient === true,
       denies: verdict.denies,
     };
   }
+}
+
+/** The chain of trust is at fault, for which the validator has asked other servers already. */
+function blamesKeys({ blame }: Verdict, question: Question): boolean {
+  if (blame?.type !== RRType.DS && blame?.type !== RRType.DNSKEY) return false;
+  return blame.name !== question.name || blame.type !== question.type;
 }
 
 /** The zone that signed an RRset, as its first signature says. */

@@ -9,6 +9,7 @@
  * learns about delegations and servers. RFC 1034 5.3.3, RFC 9156, RFC 9520.
  */
 
+import { formatName } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
 import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
@@ -368,13 +369,21 @@ export class Walk {
   private async findAddresses(): Promise<State> {
     if (this.zone.source !== 'hints' && (await this.servers.resolveSome(this.ctx))) return ASK;
     this.servers.distrustGlue();
+    this.emitServers();
     if (this.zone.source !== 'hints' && !this.emptyAnswer && (await this.servers.resolveSome(this.ctx)))
       return ASK;
     if (this.emptyAnswer) return this.done(this.emptyAnswer);
     if (this.servers.despair()) return ASK;
     if (this.ctx.budget.exceeded) return this.done(budgetFailure(this.ctx, this.report));
-    // A zone learnt from the cache may have moved: ask above it once more, from the root if need be.
     return this.done(noServerFailure(this.zone, this.report));
+  }
+
+  private emitServers(): void {
+    if (!this.ctx.traced) return;
+    const known = this.servers.candidates().length;
+    const missing = this.servers.missing();
+    const skipped = missing.map(formatName);
+    this.ctx.emit({ kind: 'servers', zone: this.zone.zone, known, missing: missing.length, skipped });
   }
 
   private done(result: Walked | Failure): State {

@@ -61,7 +61,9 @@ describe('imports', () => {
       source.imports
         .filter((target) => target.startsWith('.'))
         .map((target) => relative(src, resolve(dirname(join(src, source.path)), target)))
-        .filter((target) => layerOf.get(topOf(target).replace(/\.js$/, '.ts'))! > layerOf.get(topOf(source.path))!)
+        .filter(
+          (target) => layerOf.get(topOf(target).replace(/\.js$/, '.ts'))! > layerOf.get(topOf(source.path))!,
+        )
         .map((target) => `${source.path} -> ${target}`),
     );
     expect(upwards).toEqual([]);
