@@ -4,7 +4,10 @@
  * Made by load.ts from `zones/` or by internet-builder.ts from texts. serve.ts puts it on loopback sockets;
  * mock-upstream.ts answers a resolver in the same process; watch.ts swaps zones when their files change.
  */
-import type { Name } from '../dns/name.js';
+import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import type { RRset } from '../dns/rrset.js';
+import type { TrustAnchor } from '../dnssec/anchors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
@@ -15,14 +18,17 @@ import { type Serving, serveInternet } from './serve.js';
 import { AuthorityServer, type ServerReply, type ServerSpec } from './server.js';
 import { type ChangeListener, watchInternet } from './watch.js';
 import type { FileStamps } from './zone-file.js';
-import { ZoneSet } from './zone-set.js';
+import { type PendingZone, ZoneSet } from './zone-set.js';
+import { dsRRset, SignedZone, type ZoneSigner } from './zone-signer.js';
 
-/** A zone as it is served now, and where it came from. */
+/** A zone as its file has it now, and how it is signed. */
 export interface ZoneSource {
   /** Path of the master file; undefined for a zone from text. */
   readonly path: string | undefined;
-  /** Replaced when the file changes. */
+  /** Before it is signed. Replaced when the file changes. */
   zone: Zone;
+  /** Undefined for a zone that is served as its file has it. */
+  readonly signer?: ZoneSigner;
   /** The file and all that it includes, as they were when read last; empty for text. */
   stamps: FileStamps;
 }
@@ -46,6 +52,7 @@ export class Internet {
   readonly sources: readonly ZoneSource[];
   private readonly byAddress = new Map<string, AuthorityServer>();
   private readonly holders = new Map<ZoneSource, AuthorityServer[]>();
+  private readonly served = new Map<ZoneSource, Zone | PendingZone>();
 
   /**
    * @param port   UDP and TCP port of all servers; 0 lets `serve` find one
@@ -60,8 +67,9 @@ export class Internet {
     this.rootHints = roots.map(({ name, addresses }) => ({ name, addresses }));
     const rootNames = roots.map((server) => server.name);
     this.sources = [...new Set(servers.flatMap((server) => server.sources))];
+    for (const source of this.sources) this.served.set(source, this.toServe(source));
     this.servers = servers.map((server) => {
-      const zones = new ZoneSet(server.sources.map((source) => source.zone));
+      const zones = new ZoneSet(server.sources.map((source) => this.served.get(source)!));
       const authority = new AuthorityServer(server, zones, rootNames);
       for (const address of server.addresses) this.byAddress.set(address, authority);
       for (const source of server.sources) {
@@ -71,9 +79,22 @@ export class Internet {
     });
   }
 
-  /** All zones as served now. */
+  /** All zones as their files have them now. */
   get zones(): readonly Zone[] {
     return this.sources.map((source) => source.zone);
+  }
+
+  /** A zone as it is served now, signed where its plan says so. */
+  zoneOf(source: ZoneSource): Zone {
+    const zone = this.served.get(source)!;
+    return 'ready' in zone ? zone.ready() : zone;
+  }
+
+  /** Where trust in the signed zones starts: DS records of the root's key; empty when the root is not signed. */
+  get trustAnchors(): readonly TrustAnchor[] {
+    const root = this.sources.find(({ zone, signer }) => signer && zone.apex === ROOT);
+    const rdatas = root?.signer?.anchors(ROOT) ?? [];
+    return rdatas.map((rdata) => ({ zone: ROOT, type: RRType.DS, rdata }));
   }
 
   /** The server at an address; undefined when nobody is there. */
@@ -93,20 +114,36 @@ export class Internet {
 
   /** Replaces a zone on every server that has it, in one step. */
   replace(source: ZoneSource, zone: Zone): void {
-    for (const server of this.holders.get(source) ?? []) {
-      server.zones.remove(source.zone.apex);
-      server.zones.put(zone);
-    }
+    const oldApex = source.zone.apex;
     source.zone = zone;
+    const served = this.toServe(source);
+    this.served.set(source, served);
+    for (const server of this.holders.get(source) ?? []) {
+      server.zones.remove(oldApex);
+      server.zones.put(served);
+    }
+  }
+
+  private toServe({ zone, signer }: ZoneSource): Zone | PendingZone {
+    return signer ? new SignedZone(zone, signer, () => this.dsBelow(zone)) : zone;
+  }
+
+  /** DS RRsets for the children of `parent` that are signed; they follow from keys alone, not from zone data. */
+  private dsBelow(parent: Zone): RRset[] {
+    return this.sources.flatMap(({ zone: { apex }, signer }) => {
+      if (!signer || !isStrictSubdomain(apex, parent.apex)) return [];
+      return dsRRset(parent, apex, signer.dsRdatas(apex)) ?? [];
+    });
   }
 
   /**
    * Opens UDP and TCP sockets for every server.
    *
+   * @param port in place of the internet's own; 0 finds a free one
    * @throws {InternetError} that says which address, and what to do
    */
-  serve(clock: Clock, random: Random, log?: InternetLog): Promise<Serving> {
-    return serveInternet(this, clock, random, log);
+  serve(clock: Clock, random: Random, log?: InternetLog, port = this.port): Promise<Serving> {
+    return serveInternet(this, clock, random, log, port);
   }
 
   /** Follows the zone files; see watch.ts. Returns what ends it. */

@@ -6,11 +6,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { formatName, ROOT } from '../dns/name.js';
+import { formatName, type Name, ROOT } from '../dns/name.js';
 import { type Place, type ZoneError, zoneError } from '../zone/zone-error.js';
 import { Internet, type InternetServer, type ZoneSource } from './internet.js';
 import { type Manifest, type ManifestProblem, type ManifestServer, parseManifest } from './manifest.js';
 import { readZoneFile } from './zone-file.js';
+import { KeyFiles, ZoneSigner } from './zone-signer.js';
 
 export const MANIFEST_FILE = 'internet.yaml';
 
@@ -45,7 +46,7 @@ export function loadInternet(dir: string, options: LoadOptions = {}): LoadedInte
 }
 
 function loadZones(manifest: Manifest, dir: string, options: LoadOptions): LoadedInternet {
-  const loader = new ZoneLoader(dir);
+  const loader = new ZoneLoader(dir, manifest.signing);
   const servers = manifest.servers.map((server) => loader.server(server));
   const problems = loader.problems;
   servers.forEach((server, i) => {
@@ -61,8 +62,14 @@ function loadZones(manifest: Manifest, dir: string, options: LoadOptions): Loade
 class ZoneLoader {
   readonly problems: InternetProblem[] = [];
   private readonly loaded = new Map<string, ZoneSource | undefined>();
+  private readonly keys: KeyFiles;
 
-  constructor(private readonly dir: string) {}
+  constructor(
+    private readonly dir: string,
+    private readonly signing: Manifest['signing'],
+  ) {
+    this.keys = new KeyFiles(dir);
+  }
 
   /** True when a zone file did not load, so that what is missing may be in it. */
   get failed(): boolean {
@@ -86,7 +93,8 @@ class ZoneLoader {
     const full = resolve(this.dir, path);
     if (this.loaded.has(full)) return this.loaded.get(full);
     const { zone, problems, stamps } = readZoneFile(join(this.dir, path));
-    const source = zone ? { path: join(this.dir, path), zone, stamps } : undefined;
+    const signer = this.signer(path, zone?.apex);
+    const source = zone ? { path: join(this.dir, path), zone, signer, stamps } : undefined;
     this.loaded.set(full, source);
     // A file that is not there is the manifest's mistake, so it is reported where its name stands.
     for (const problem of problems) {
@@ -94,6 +102,20 @@ class ZoneLoader {
       this.problems.push(missing ? { ...problem, ...place } : problem);
     }
     return source;
+  }
+
+  private signer(path: string, apex: Name | undefined): ZoneSigner | undefined {
+    const plan = this.signing.get(path);
+    if (!plan) return undefined;
+    try {
+      const signer = ZoneSigner.open(plan, this.keys);
+      if (apex === undefined || signer.canSign(apex)) return signer;
+      throw new Error('the name of the zone is too long for NSEC3');
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.problems.push({ code: 'MANIFEST_REFERENCE', severity: 'error', ...plan.place, message });
+      return undefined;
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { type Name, NameError, parseName } from '../dns/name.js';
 import { Rcode } from '../dns/registry.js';
 import type { Place } from '../zone/zone-error.js';
 import { type Faults, noFaults } from './faults.js';
+import { type SigningPlan, signingSchema, toSigningPlans } from './manifest-signing.js';
 import { placeOf } from './yaml-place.js';
 
 export interface ManifestProblem extends Place {
@@ -34,6 +35,8 @@ export interface Manifest {
   readonly port: number;
   readonly rootServers: readonly string[];
   readonly servers: readonly ManifestServer[];
+  /** How zones are signed, by zone file as `servers` name it; others are not. */
+  readonly signing: ReadonlyMap<string, SigningPlan>;
 }
 
 export interface ParsedManifest {
@@ -109,6 +112,7 @@ const schema = z.strictObject({
   rootServers: z.array(z.string()).min(1),
   defaults: faults.optional(),
   servers: z.array(server).min(1),
+  signing: signingSchema.optional(),
 });
 type Raw = z.infer<typeof schema>;
 /** Faults in the form of the manifest, for it and for the builder. */
@@ -174,6 +178,11 @@ function crossCheck(raw: Raw, report: Report): void {
     if (!ids.has(id))
       report('MANIFEST_REFERENCE', ['rootServers', i], `there is no server with the id ${id}`);
   });
+  const files = new Set(raw.servers.flatMap(({ zones }) => zones));
+  for (const file of Object.keys(raw.signing?.zones ?? {})) {
+    const path = ['signing', 'zones', file];
+    if (!files.has(file)) report('MANIFEST_REFERENCE', path, `no server has the zone file ${file}`);
+  }
 }
 
 function toManifest(raw: Raw, place: (path: readonly PropertyKey[]) => Place): Manifest {
@@ -185,7 +194,8 @@ function toManifest(raw: Raw, place: (path: readonly PropertyKey[]) => Place): M
     zoneFiles: zones.map((path, j) => ({ path, place: place(['servers', i, 'zones', j]) })),
     faults: toFaults({ ...raw.defaults, ...own }),
   }));
-  return { port: raw.port, rootServers: raw.rootServers, servers };
+  const signing = toSigningPlans(raw.signing, (file) => place(['signing', 'zones', file]));
+  return { port: raw.port, rootServers: raw.rootServers, servers, signing };
 }
 
 function toFaults({ delay, jitter, ...others }: z.output<typeof faults>): Faults {

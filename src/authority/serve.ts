@@ -33,16 +33,17 @@ export async function serveInternet(
   clock: Clock,
   random: Random,
   log: InternetLog = () => {},
+  port = internet.port,
 ): Promise<Serving> {
   for (let draw = 1; ; draw++) {
-    const opening = new Opening(internet.port, clock, random, log);
+    const opening = new Opening(port, clock, random, log);
     try {
       for (const server of internet.servers) await opening.open(server);
       return opening.serving();
     } catch (error) {
       await opening.close();
       // A port that was free at the first address may be taken at another.
-      const mayRedraw = internet.port === 0 && systemCode(error) === 'EADDRINUSE' && draw < PORT_DRAWS;
+      const mayRedraw = port === 0 && systemCode(error) === 'EADDRINUSE' && draw < PORT_DRAWS;
       if (!mayRedraw) throw explain(error, opening.trying);
     }
   }

@@ -41,21 +41,26 @@ export interface ReachableServer {
 const SILENCE: ServerReply = { kind: 'silence' };
 
 export class AuthorityServer implements ReachableServer {
+  /** What it does wrong from now on; at first what its spec says. Sockets that are open stay as they are. */
+  faults: Faults;
+
   /** @param rootServers host names for upward referrals of a lame server */
   constructor(
     readonly spec: ServerSpec,
     readonly zones: ZoneSet,
     private readonly rootServers: readonly Name[] = [],
-  ) {}
+  ) {
+    this.faults = spec.faults;
+  }
 
   /** Whether TCP connections are taken at all. */
   get takesTcp(): boolean {
-    return !this.spec.faults.noTcp;
+    return !this.faults.noTcp;
   }
 
   /** Answers one query packet. Never throws for what is in it. */
   answerQuery(packet: Uint8Array, transport: UpstreamTransport, random: Random): ServerReply {
-    const { faults } = this.spec;
+    const { faults } = this;
     const received = receive(packet);
     if (!received) return SILENCE;
     const delayMs = responseDelayMs(faults, random);

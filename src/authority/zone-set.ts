@@ -8,15 +8,22 @@ import { type Name, parentName, ROOT } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { Zone } from '../zone/zone.js';
 
-export class ZoneSet {
-  private readonly byApex = new Map<Name, Zone>();
+/** A zone that is made when it is first needed. */
+export interface PendingZone {
+  readonly apex: Name;
+  /** The same zone at every call. */
+  ready(): Zone;
+}
 
-  constructor(zones: Iterable<Zone> = []) {
+export class ZoneSet {
+  private readonly byApex = new Map<Name, Zone | PendingZone>();
+
+  constructor(zones: Iterable<Zone | PendingZone> = []) {
     for (const zone of zones) this.put(zone);
   }
 
   /** Adds a zone, or replaces the one of the same apex. */
-  put(zone: Zone): void {
+  put(zone: Zone | PendingZone): void {
     this.byApex.set(zone.apex, zone);
   }
 
@@ -25,23 +32,28 @@ export class ZoneSet {
   }
 
   get(apex: Name): Zone | undefined {
-    return this.byApex.get(apex);
+    const zone = this.byApex.get(apex);
+    return zone && readyZone(zone);
   }
 
-  [Symbol.iterator](): Iterator<Zone> {
-    return this.byApex.values();
+  *[Symbol.iterator](): Iterator<Zone> {
+    for (const zone of this.byApex.values()) yield readyZone(zone);
   }
 
   /** Undefined when no zone of this server holds `name`. */
   zoneFor(name: Name, type: number): Zone | undefined {
     if (type !== RRType.DS || !this.byApex.has(name) || name === ROOT) return this.nearest(name);
-    return this.nearest(parentName(name)) ?? this.byApex.get(name);
+    return this.nearest(parentName(name)) ?? this.get(name);
   }
 
   private nearest(name: Name): Zone | undefined {
     for (let current = name; ; current = parentName(current)) {
-      const zone = this.byApex.get(current);
+      const zone = this.get(current);
       if (zone || current === ROOT) return zone;
     }
   }
+}
+
+function readyZone(zone: Zone | PendingZone): Zone {
+  return 'ready' in zone ? zone.ready() : zone;
 }

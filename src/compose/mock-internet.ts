@@ -48,7 +48,8 @@ export class MockInternet {
   }
 
   get root(): MockRoot {
-    return { rootHints: this.internet.rootHints, port: this.serving.port, trustAnchors: [] };
+    const { rootHints, trustAnchors } = this.internet;
+    return { rootHints, port: this.serving.port, trustAnchors };
   }
 
   get serverCount(): number {

@@ -16,7 +16,7 @@ import { dsMatchesKey, formatAlgorithm, type UsableDs, usableDs } from './algori
 import type { ZoneAnchors } from './anchors.js';
 import { verifyDenial } from './denial.js';
 import type { Nsec3Hasher } from './nsec3.js';
-import { type Dnskey, type Ds, isZoneKey, parseDnskey } from './records.js';
+import { type Dnskey, type Ds, isZoneKey, KEY_FLAG_ZONE, parseDnskey } from './records.js';
 import type { SignatureVerifier } from './signature-verifier.js';
 import { type BogusRRset, describe, type VerifyContext, verifyRRset, type ZoneKeys } from './verify.js';
 import type { FetchResult, ValidationContext, ZoneState } from './zone-state.js';
@@ -183,10 +183,12 @@ function noMatchingKey(entry: SecureEntry, keys: readonly Dnskey[], ctx: Validat
     ...entry.keys.map((k) => parseDnskey(k)!.keyTag),
   ]);
   const flawed = keys.find((key) => wanted.has(key.keyTag) && !isZoneKey(key));
+  const zoneBitClear = flawed !== undefined && (flawed.flags & KEY_FLAG_ZONE) === 0;
   const text = `no DNSKEY of ${zone} matches its ${entry.keys.length > 0 ? 'trust anchors' : 'DS records'}`;
   const list = `(key tags ${[...wanted].join(', ')}; the zone has ${keys.map((key) => key.keyTag).join(', ')})`;
-  const code = flawed && flawed.protocol === 3 ? Ede.NO_ZONE_KEY_BIT : Ede.DNSKEY_MISSING;
-  return noKey(entry.zone, `${text} ${list}`, code, ctx);
+  const why = !flawed ? '' : zoneBitClear ? '; no zone key flag' : '; revoked, or of another protocol';
+  const code = zoneBitClear ? Ede.NO_ZONE_KEY_BIT : Ede.DNSKEY_MISSING;
+  return noKey(entry.zone, `${text} ${list}${why}`, code, ctx);
 }
 
 function noKey(zone: Name, reason: string, code: EdeCode, ctx: ValidationContext): Judged {
