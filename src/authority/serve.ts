@@ -27,7 +27,10 @@ const PORT_DRAWS = 20;
 /** All clients are one machine, often one resolver; a silent server owes its clients nothing at the end. */
 const tcpLimits = { maxPerClient: 512, drainMs: 100 };
 
-/** @throws {InternetError} */
+/**
+ * @param port in place of the internet's own; 0 finds a free one
+ * @throws {InternetError}
+ */
 export async function serveInternet(
   internet: Internet,
   clock: Clock,

@@ -57,6 +57,16 @@ export function parseConfig(text: string, source: string): Config {
   return check(toPlain(document, source), source, place);
 }
 
+/**
+ * Checks a configuration that is a value already: the options of the library.
+ *
+ * @param source what to call it in errors, which have no line
+ * @throws {ConfigError} with every problem found
+ */
+export function checkConfig(value: unknown, source: string): Config {
+  return check(value, source, () => undefined);
+}
+
 /** Aliases are resolved here; a bomb made of them is an error of the file, not of the program. */
 function toPlain(document: Document, source: string): unknown {
   try {
