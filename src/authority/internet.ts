@@ -139,11 +139,10 @@ export class Internet {
   /**
    * Opens UDP and TCP sockets for every server.
    *
-   * @param port in place of the internet's own; 0 finds a free one
    * @throws {InternetError} that says which address, and what to do
    */
-  serve(clock: Clock, random: Random, log?: InternetLog, port = this.port): Promise<Serving> {
-    return serveInternet(this, clock, random, log, port);
+  serve(clock: Clock, random: Random, log?: InternetLog): Promise<Serving> {
+    return serveInternet(this, clock, random, log);
   }
 
   /** Follows the zone files; see watch.ts. Returns what ends it. */

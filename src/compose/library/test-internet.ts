@@ -144,7 +144,7 @@ export class TestInternet implements ResolvableInternet {
       clock,
       random,
       upstream: this.recorded(internet.upstream(clock, random)),
-      mock: { rootHints: internet.rootHints, port: internet.port, trustAnchors: [] },
+      mock: { rootHints: internet.rootHints, port: internet.port, trustAnchors: internet.trustAnchors },
       serves: (name) => internet.zones.some(({ apex }) => apex !== ROOT && isSubdomain(name, apex)),
       run: (work) => (clock instanceof VirtualClock ? clock.runUntil(work) : work),
       detach: () => void this.forgetters.delete(forget),
