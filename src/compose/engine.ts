@@ -9,19 +9,20 @@ import { FailureCache } from '../cache/failure-cache.js';
 import { InfraCache } from '../cache/infra-cache.js';
 import { NegativeCache } from '../cache/negative-cache.js';
 import { ResolverCache } from '../cache/rrset-cache.js';
-import { builtinTrustAnchors } from '../config/builtin.js';
 import type { Config } from '../config/fields.js';
 import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
 import { AggressiveDenial } from '../dnssec/aggressive.js';
-import { CryptoVerifier, type SignatureVerifier } from '../dnssec/signature-verifier.js';
-import { Validator } from '../dnssec/validator.js';
+import type { SignatureVerifier } from '../dnssec/signature-verifier.js';
+import type { Validator } from '../dnssec/validator.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
 import { Resolver } from '../resolver/resolver.js';
 import type { Clock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
 import type { Random } from '../runtime/random.js';
+import type { ServerLog } from '../server/log.js';
 import type { Upstream } from '../transport/upstream.js';
+import { Trust } from './trust.js';
 
 /** What the mock internet changes: its own root, its port, and that loopback addresses may be asked. */
 export interface MockRoot {
@@ -39,6 +40,7 @@ export interface EngineParts {
   readonly mock?: MockRoot;
   /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
   readonly verifier?: SignatureVerifier;
+  readonly log?: ServerLog;
 }
 
 export interface EngineCaches {
@@ -63,6 +65,7 @@ export class Engine {
   readonly resolver: Resolver;
   private cancelSweep: () => void = () => {};
   private closed = false;
+  private readonly trust: Trust | undefined;
   private readonly validator: Validator | undefined;
   private readonly aggressive: AggressiveDenial | undefined;
 
@@ -70,7 +73,9 @@ export class Engine {
     const { config, clock, random, upstream, mock } = parts;
     this.caches = makeCaches(config, clock);
     const validating = config.dnssec.mode === 'validate';
-    this.validator = validating ? makeValidator(parts) : undefined;
+    const mockAnchors = mock?.trustAnchors;
+    this.trust = validating ? new Trust({ ...parts, mockAnchors }) : undefined;
+    this.validator = this.trust?.validator;
     const denialOctets = Math.floor(config.cache.negative.sizeOctets / AGGRESSIVE_PART);
     this.aggressive =
       validating && config.dnssec.aggressive ? new AggressiveDenial(denialOctets, clock) : undefined;
@@ -83,8 +88,10 @@ export class Engine {
       configuredZones: configuredZones(config),
       validator: this.validator,
       aggressive: this.aggressive,
+      rootKeyTags: this.trust && (() => this.trust!.rootKeyTags()),
       options: resolverOptions(config, mock),
     });
+    this.trust?.start(this.resolver);
     this.scheduleSweep();
   }
 
@@ -113,6 +120,7 @@ export class Engine {
   async close(): Promise<void> {
     this.closed = true;
     this.cancelSweep();
+    this.trust?.stop();
     await this.parts.upstream.close();
   }
 }
@@ -142,20 +150,6 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
     delegations: new DelegationCache({ clock, maxOctets: delegationOctets }),
     infra: new InfraCache({ clock }),
   };
-}
-
-function makeValidator({ config, clock, mock, verifier }: EngineParts): Validator {
-  const { dnssec } = config;
-  const ownAnchors = dnssec.trustAnchors !== builtinTrustAnchors;
-  const allowSha1 = dnssec.sha1 === 'validate' || (dnssec.sha1 === 'auto' && ownAnchors);
-  return new Validator({
-    anchors: mock && !ownAnchors ? mock.trustAnchors : dnssec.trustAnchors,
-    negativeTrustAnchors: dnssec.negativeTrustAnchors,
-    clock,
-    clockSkewMs: dnssec.clockSkewMs,
-    overrideDateMs: dnssec.overrideDateSec === null ? undefined : dnssec.overrideDateSec * 1000,
-    verifier: verifier ?? new CryptoVerifier({ allowSha1 }),
-  });
 }
 
 function configuredZones(config: Config): ConfiguredZone[] {

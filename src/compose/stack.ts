@@ -71,7 +71,7 @@ export class Stack implements ServerControl {
     const random = secureRandom();
     const { clock } = this;
     this.upstream = new NetworkUpstream({ clock, random });
-    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root });
+    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root, log });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
     this.stubCache = stubCache;
     const native = options.native === false ? false : 'auto';

@@ -94,6 +94,19 @@ export const fields = {
       doc: 'Names at and below which nothing is validated.',
       rfc: '7646',
     }),
+    negativeTrustAnchorLife: option({
+      kind: kind.orNull(kind.duration('ms', 's', 60_000, 31 * DAY_MS)),
+      as: 'negativeTrustAnchorLifeMs',
+      default: null,
+      doc: 'How long negative trust anchors hold after a start or reload; null is for ever.',
+      rfc: '7646 s2',
+    }),
+    anchorState: option({
+      kind: kind.orNull(kind.path()),
+      default: null,
+      doc: 'File that keeps trust anchors through their roll-overs; null trusts the configured ones only.',
+      rfc: '5011',
+    }),
     aggressive: option({
       kind: kind.boolean(),
       default: true,

@@ -28,6 +28,7 @@ export type FailureReason =
   | 'cached-failure'
   | 'policy'
   | 'not-cached'
+  | 'sentinel'
   | 'unsupported'
   | 'internal';
 

@@ -61,6 +61,7 @@ function edeFor(reason: FailureReason): ExtendedError['code'] {
     case 'loop':
     case 'alias-too-long':
     case 'name-too-long':
+    case 'sentinel':
     case 'internal':
       return Ede.OTHER;
   }

@@ -14,6 +14,7 @@ import { type CachedLinks, worstSecurity } from './cached-links.js';
 import type { LinkFetcher } from './fetch-links.js';
 import type { Link, LinkSource } from './link.js';
 import type { QueryContext } from './query-context.js';
+import { applySentinel } from './sentinel.js';
 
 export interface Resolved {
   readonly outcome: Outcome;
@@ -36,6 +37,8 @@ export interface NameResolverOptions {
   /** Do not walk: what no cache has fails as `not-cached`. */
   readonly cacheOnly: boolean;
   readonly cutBelow: (name: Name) => Name;
+  /** Key tags trusted for the root; undefined: root key sentinels are names like others. */
+  readonly rootKeyTags: (() => ReadonlySet<number>) | undefined;
   /** A popular link is nearly over. */
   readonly onRefresh: (question: Question) => void;
 }
@@ -96,7 +99,7 @@ export class NameResolver {
       if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
         return this.end(chain, bogus(link));
       }
-      if (link.kind !== 'alias') return this.end(chain, finish(chain, link));
+      if (link.kind !== 'alias') return this.end(chain, concluded(question, finish(chain, link), options));
       // Who asks for the CNAME that a DNAME makes has it; it is not followed.
       if (question.type === RRType.CNAME) return this.end(chain, synthesisedCname(chain, link));
       ctx.emit({ kind: 'alias', from: name, to: link.target, by: link.by });
@@ -208,6 +211,11 @@ function lasting(failure: Failure, ctx: QueryContext): boolean {
 /** DS lives on the parent's side of a cut, also where the child is a configured zone. */
 function askedSide({ name, type }: Question): Name {
   return type === RRType.DS ? parentName(name) : name;
+}
+
+/** The outcome as the client may have it: a false root key sentinel fails (RFC 8509). */
+function concluded(question: Question, outcome: Outcome, { cd, rootKeyTags }: NameResolverOptions): Outcome {
+  return rootKeyTags && !cd ? applySentinel(question, outcome, rootKeyTags) : outcome;
 }
 
 function finish(chain: Chain, link: Exclude<Link, { kind: 'alias' }>): Outcome {

@@ -17,6 +17,7 @@ import type { AddressBook } from './name-servers.js';
 import type { NetworkHealth } from './network-health.js';
 import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
+import { SharedExchanges } from './shared-exchanges.js';
 import type { Walked } from './walked.js';
 
 export interface CoreOptions {
@@ -48,6 +49,7 @@ export interface CoreParts {
 
 export class ResolverCore {
   readonly upstream: Upstream;
+  readonly exchanges: SharedExchanges;
   readonly clock: Clock;
   readonly random: Random;
   readonly zones: ZoneFinder;
@@ -60,6 +62,7 @@ export class ResolverCore {
 
   constructor(parts: CoreParts) {
     this.upstream = parts.upstream;
+    this.exchanges = new SharedExchanges(parts.upstream, parts.clock);
     this.clock = parts.clock;
     this.random = parts.random;
     this.zones = parts.zones;

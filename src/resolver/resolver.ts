@@ -47,6 +47,8 @@ export interface ResolverParts {
   readonly validator?: Validator;
   /** Denials to answer from (RFC 8198); undefined: every name is asked for. */
   readonly aggressive?: AggressiveDenial;
+  /** Key tags trusted for the root, for RFC 8509; undefined: such names are like others. */
+  readonly rootKeyTags?: () => ReadonlySet<number>;
 }
 
 /** Refreshes of popular answers under way at once; more are left to expire. */
@@ -100,9 +102,15 @@ export class Resolver implements RecursiveResolver {
     this.names = new NameResolver(links, this.fetcher);
     this.priming = new Priming(this.core, caches.delegations);
     const cutBelow = (name: Name) => zones.configuredFor(name)?.zone ?? ROOT;
-    const base = { cutBelow, cacheOnly: false, onRefresh: () => {} };
+    const base = { cutBelow, cacheOnly: false, rootKeyTags: undefined, onRefresh: () => {} };
     this.internalOptions = { ...base, anySecurity: true, cd: true, stale: undefined };
-    const client = { ...base, anySecurity: false, stale: options.serveStale, onRefresh: this.refresh };
+    const client = {
+      ...base,
+      anySecurity: false,
+      stale: options.serveStale,
+      onRefresh: this.refresh,
+      rootKeyTags: parts.rootKeyTags,
+    };
     this.clientOptions = { ...client, cd: false };
     this.core.addressBook = new CachingAddressBook(
       caches.rrsets,

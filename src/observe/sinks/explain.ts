@@ -126,6 +126,12 @@ const rules: Readonly<Record<FailureReason, Rule>> = {
   loop: (evidence) => tangled('The name leads back to itself.', evidence),
   'alias-too-long': (evidence) => tangled('The chain of aliases is too long.', evidence),
   'name-too-long': (evidence) => tangled('A DNAME makes the name longer than a name may be.', evidence),
+  sentinel: () => ({
+    summary: 'The name asks which root keys this resolver trusts, and what it says of the key is not so.',
+    blame: 'client',
+    ...named('the question'),
+    advice: 'Nothing is wrong: the failure is the answer (RFC 8509).',
+  }),
   'not-cached': () => ({
     summary: 'The client asked only for what is cached (RD was not set), and nothing is.',
     blame: 'client',

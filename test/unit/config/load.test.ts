@@ -201,6 +201,8 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['dnssec.clockSkew', '8d', /from 0 to 1w/],
   ['dnssec.clockSkew', '-1', /duration/],
   ['dnssec.sha1', 'maybe', /auto, validate, insecure/],
+  ['dnssec.negativeTrustAnchorLife', '5s', /from 1m to 31d/],
+  ['dnssec.anchorState', '12', /path/],
   ['dnssec.overrideDate', '"20260231000000"', /no such date/],
   ['dnssec.overrideDate', 'tomorrow', /YYYYMMDDHHMMSS/],
   ['specialUse', '1', /true or false; got 1/],

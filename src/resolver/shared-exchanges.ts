@@ -1,0 +1,97 @@
+/**
+ * The resolver's door to the network: equal questions to one server are one packet, and no zone or server
+ * that is slow to answer can take all the room.
+ *
+ * Between the walk and the Upstream. Many outstanding copies of one question are what birthday attacks on the
+ * query ID live on (RFC 5452 5), and questions that wait for a dead zone are what random-subdomain floods
+ * ("water torture") fill a resolver with. Servers that answer well are hardly bounded; what nobody has heard
+ * of yet, or not lately, is.
+ * Limitations: the root and TLDs count as well known, since a restart meets them with many questions at once.
+ */
+import { labelCount, type Name } from '../dns/name.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Upstream, UpstreamQuery, UpstreamResult } from '../transport/upstream.js';
+
+/** Exchanges under way for one zone, and to one server, of which nothing good is known. */
+export const MAX_WAITING_PER_ZONE = 200;
+export const MAX_WAITING_PER_SERVER = 100;
+/** The same for those that answer. */
+export const MAX_PER_ZONE = 1000;
+
+export type SharedResult = UpstreamResult | { readonly kind: 'busy'; readonly what: 'zone' | 'server' };
+
+interface Running {
+  readonly result: Promise<UpstreamResult>;
+  readonly deadlineMs: number;
+}
+
+export class SharedExchanges {
+  private readonly running = new Map<string, Running>();
+  private readonly byZone = new Map<Name, number>();
+  private readonly byServer = new Map<string, number>();
+
+  constructor(
+    private readonly upstream: Upstream,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Asks, or waits for the equal question that is under way already.
+   *
+   * @param isHealthy true when the server has answered and did so last time
+   */
+  exchange(query: UpstreamQuery, zone: Name, isHealthy: boolean): Promise<SharedResult> {
+    const key = keyOf(query);
+    const deadlineMs = this.clock.monotonicMs() + query.timeoutMs;
+    const running = this.running.get(key);
+    // Who has less time left than that question has asks by itself.
+    if (running && running.deadlineMs <= deadlineMs) return running.result;
+    const busy = this.busy(zone, query.endpoint.address, isHealthy);
+    if (busy) return Promise.resolve({ kind: 'busy', what: busy });
+    return this.send(query, zone, key, deadlineMs);
+  }
+
+  private busy(zone: Name, address: string, isHealthy: boolean): 'zone' | 'server' | undefined {
+    const zoneLimit = isHealthy || labelCount(zone) <= 1 ? MAX_PER_ZONE : MAX_WAITING_PER_ZONE;
+    if ((this.byZone.get(zone) ?? 0) >= zoneLimit) return 'zone';
+    const serverLimit = isHealthy || labelCount(zone) <= 1 ? MAX_PER_ZONE : MAX_WAITING_PER_SERVER;
+    return (this.byServer.get(address) ?? 0) >= serverLimit ? 'server' : undefined;
+  }
+
+  private async send(
+    query: UpstreamQuery,
+    zone: Name,
+    key: string,
+    deadlineMs: number,
+  ): Promise<UpstreamResult> {
+    const { address } = query.endpoint;
+    const result = this.upstream.exchange(query);
+    const entry = { result, deadlineMs };
+    this.running.set(key, entry);
+    count(this.byZone, zone, 1);
+    count(this.byServer, address, 1);
+    try {
+      return await result;
+    } finally {
+      if (this.running.get(key) === entry) this.running.delete(key);
+      count(this.byZone, zone, -1);
+      count(this.byServer, address, -1);
+    }
+  }
+
+  /** Exchanges under way. */
+  get pending(): number {
+    return this.running.size;
+  }
+}
+
+function keyOf({ endpoint, transport, question, rd, cd, edns, randomCase }: UpstreamQuery): string {
+  const flags = `${rd ? 'r' : ''}${cd ? 'c' : ''}${edns ? (edns.do ? 'd' : 'e') : ''}${randomCase ? 'x' : ''}`;
+  return `${endpoint.address} ${endpoint.port} ${transport} ${flags} ${question.type} ${question.name}`;
+}
+
+function count<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
+  const next = (counts.get(key) ?? 0) + by;
+  if (next > 0) counts.set(key, next);
+  else counts.delete(key);
+}
