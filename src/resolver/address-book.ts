@@ -41,10 +41,12 @@ export class CachingAddressBook implements AddressBook {
     for (const type of this.types) {
       const question = { name, type, class: RRClass.IN };
       const child = ctx.child(question, 'ns-address', zone);
-      if (!child) continue;
+      // Waiting for itself or too deep is so for either family.
+      if (!child) return [];
       const { outcome } = await this.resolver.resolve(question, child, this.options);
       if (outcome.kind === 'answer') return outcome.rrsets.flatMap(addressesOf);
-      if (outcome.kind === 'nxdomain') return [];
+      // What failed for one family fails for the other, and trying doubles the work at each level of nesting.
+      if (outcome.kind !== 'nodata') return [];
     }
     return [];
   }

@@ -7,7 +7,9 @@
  * two. RFC 6891 6.2.2 and 7, RFC 7766 5, RFC 5452 9.
  */
 import type { ServerState } from '../cache/server-state.js';
+import type { Question } from '../dns/rrset.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
+import type { UpstreamQuery } from '../transport/upstream.js';
 import type { Candidate } from './select-server.js';
 
 export interface Attempt {
@@ -18,6 +20,8 @@ export interface Attempt {
 }
 
 const EDNS_FAILURES_TO_BELIEVE = 2;
+/** RFC 9715: what travels without fragments. */
+const EDNS_UDP_SIZE = 1232;
 
 export function firstAttempt(server: Candidate, state: ServerState, randomCase: boolean): Attempt {
   return {
@@ -25,6 +29,25 @@ export function firstAttempt(server: Candidate, state: ServerState, randomCase: 
     transport: 'udp',
     edns: state.ednsOk !== 'no',
     randomCase: randomCase && !state.caseBroken,
+  };
+}
+
+/** The packet of an attempt. */
+export function queryOf(
+  { server, transport, edns, randomCase }: Attempt,
+  question: Question,
+  timeoutMs: number,
+  options: { readonly forward: boolean; readonly validating: boolean },
+): UpstreamQuery {
+  return {
+    endpoint: { address: server.address, port: server.port },
+    transport,
+    question,
+    rd: options.forward,
+    cd: options.forward && options.validating,
+    edns: edns ? { udpSize: EDNS_UDP_SIZE, do: options.validating } : undefined,
+    randomCase,
+    timeoutMs,
   };
 }
 

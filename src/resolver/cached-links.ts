@@ -44,6 +44,8 @@ export type Cached =
   | { readonly kind: 'miss'; readonly reason: MissReason; readonly stale: Link | undefined };
 
 const STALE_TTL_SEC = 30;
+/** RFC 6895 3.1: type 0 is reserved. */
+const NO_TYPE = 0;
 
 export interface FindOptions {
   /** Also data not yet judged; for the validator's own fetches and server addresses. */
@@ -359,6 +361,24 @@ export class CachedLinks {
   /** It was resolved: the next failure starts with a short wait again. */
   forgetFailure(question: Question): void {
     this.caches.failures.succeeded(question.name, question.type);
+  }
+
+  /**
+   * Keeps that looking for addresses of a zone's servers led nowhere, so that questions for other names of the
+   * zone do not repeat the search (NRDelegation, CVE-2022-3204; TsuNAME). Addresses that are known go on being
+   * tried. Held with the failures, under a type that no question can have.
+   */
+  storeUnreachable(zone: Name, failure: Failure): void {
+    this.caches.failures.put(zone, NO_TYPE, failure);
+  }
+
+  isUnreachable(zone: Name): boolean {
+    return this.caches.failures.get(zone, NO_TYPE).kind === 'hit';
+  }
+
+  /** A server of the zone gave something usable. */
+  noteReached(zone: Name): void {
+    this.caches.failures.succeeded(zone, NO_TYPE);
   }
 
   nowMs(): number {

@@ -4,12 +4,18 @@
  * Runs after scrub.ts, on what may be believed. The kinds are closed: each has one handler in the walk.
  * RFC 1034 5.3.3, RFC 2308 2, RFC 2181 5.4 and 9 (truncation).
  */
-import type { Name } from '../dns/name.js';
-import { Rcode } from '../dns/registry.js';
+import { formatName, type Name } from '../dns/name.js';
+import { formatType, Rcode } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import type { ResponseClass } from '../runtime/trace.js';
 import type { Message } from '../wire/message.js';
-import type { AliasStep, ReferralData, Scrubbed } from './scrub.js';
+import {
+  type AliasStep,
+  MAX_RECORDS_PER_RRSET,
+  MAX_RRSET_OCTETS,
+  type ReferralData,
+  type Scrubbed,
+} from './scrub.js';
 
 /** Where an alias chain inside one response leads. */
 export type ChainEnd =
@@ -31,6 +37,8 @@ export type Classified =
   | { readonly kind: 'truncated' }
   | { readonly kind: 'lame'; readonly detail: string }
   | { readonly kind: 'name-too-long'; readonly dname: RRset }
+  /** An RRset that nobody should have to carry or keep. */
+  | { readonly kind: 'oversized'; readonly detail: string }
   | {
       readonly kind: 'error';
       readonly fault: 'refused' | 'servfail' | 'formerr' | 'notimp' | 'useless';
@@ -43,6 +51,7 @@ export type Classified =
 export function classify(message: Message, scrubbed: Scrubbed, forwarder: boolean): Classified {
   if (message.tc) return { kind: 'truncated' };
   if (scrubbed.tooLong) return { kind: 'name-too-long', dname: scrubbed.tooLong };
+  if (scrubbed.oversized) return oversized(scrubbed.oversized);
   if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) return classifyError(message);
   const { steps, last, final, soa, referral } = scrubbed;
   if (final.length > 0) return { kind: 'links', steps, last, end: { kind: 'answer', rrsets: final } };
@@ -56,6 +65,12 @@ export function classify(message: Message, scrubbed: Scrubbed, forwarder: boolea
   if (scrubbed.upwardNs && !message.aa && !forwarder) return lameUpward(scrubbed);
   if (scrubbed.denial.length > 0) return { kind: 'links', steps, last, end: { kind: 'nodata', soa } };
   return { kind: 'empty' };
+}
+
+function oversized(rrset: RRset): Classified {
+  const limits = `${MAX_RECORDS_PER_RRSET} records or ${MAX_RRSET_OCTETS} octets`;
+  const detail = `${formatType(rrset.type)} of ${formatName(rrset.name)} has more than ${limits}`;
+  return { kind: 'oversized', detail };
 }
 
 function lameUpward(scrubbed: Scrubbed): Classified {
@@ -104,6 +119,8 @@ export function responseClass(classified: Classified): ResponseClass {
       return 'nodata';
     case 'name-too-long':
       return 'dname';
+    case 'oversized':
+      return 'useless';
     case 'error':
       return classified.fault;
   }

@@ -12,6 +12,7 @@ import type { UpstreamTransport } from '../runtime/trace.js';
 import type { AskedZone } from './asked-zone.js';
 import type { QueryContext } from './query-context.js';
 import type { Candidate } from './select-server.js';
+import { MAX_WAITING_PER_ZONE } from './shared-exchanges.js';
 
 /** Most servers named in one failure; EDE text travels in a UDP response. */
 const MAX_REPORTED = 4;
@@ -75,6 +76,12 @@ export function budgetFailure(ctx: QueryContext, report: ServerReport): Failure 
     ? `no answer within ${ctx.budget.limits.timeMs} ms`
     : `limit reached: ${item ?? 'queries per zone'}${item ? ` ${ctx.budget.limits[item]}` : ''}`;
   return walkFailure(timedOut ? 'timeout' : 'budget', text, report);
+}
+
+/** So many wait for this zone already that one more would only be in the way of others. */
+export function busyFailure(zone: AskedZone, report: ServerReport): Failure {
+  const text = `limit reached: ${MAX_WAITING_PER_ZONE} questions wait for the servers of ${formatName(zone.zone)}`;
+  return walkFailure('budget', text, report);
 }
 
 export function noServerFailure(zone: AskedZone, report: ServerReport): Failure {

@@ -43,6 +43,8 @@ export class NameServers {
     private readonly usableAddress: (address: string) => boolean,
     private readonly upstreamPort: number,
     private readonly random: Random,
+    /** False: names without address stay so, since looking for them failed a moment ago. */
+    private readonly mayLookUp: boolean,
   ) {}
 
   /** Every address known now, without duplicates. */
@@ -103,7 +105,7 @@ export class NameServers {
   }
 
   private nextBatch(ctx: QueryContext): Name[] {
-    if (this.failed >= MAX_FAILED_LOOKUPS_PER_ZONE) return [];
+    if (!this.mayLookUp || this.failed >= MAX_FAILED_LOOKUPS_PER_ZONE) return [];
     const room = MAX_LOOKUPS_PER_ZONE - this.lookedUp.size;
     const width = Math.min(room, LOOKUPS_BY_DEPTH[ctx.depth] ?? 1);
     const names = this.missing().filter((name) => !ctx.needsAddressOf(name));
@@ -130,13 +132,13 @@ export class NameServers {
 
 /** True as soon as one of them is, false when all are done and none was. */
 function firstUseful(attempts: readonly Promise<boolean>[]): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let left = attempts.length;
     for (const attempt of attempts) {
       void attempt.then((useful) => {
         left--;
         if (useful || left === 0) resolve(useful);
-      });
+      }, reject);
     }
   });
 }

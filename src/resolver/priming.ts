@@ -30,8 +30,13 @@ export class Priming {
   ensure(): void {
     if (this.running || this.core.zones.rootHints.servers.length === 0) return;
     if (this.core.clock.monotonicMs() < this.notBeforeMs || this.delegations.get(ROOT)) return;
-    this.running = this.prime().finally(() => {
+    const done = () => {
       this.running = undefined;
+    };
+    // Nobody waits for it: a bug here must not become an unhandled rejection.
+    this.running = this.prime().then(done, () => {
+      this.notBeforeMs = this.core.clock.monotonicMs() + RETRY_AFTER_MS;
+      done();
     });
   }
 

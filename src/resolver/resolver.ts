@@ -185,10 +185,15 @@ export class Resolver implements RecursiveResolver {
     const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
     const ctx = QueryContext.root(question, budget, this.clock, { purpose: 'prefetch', bypassCache: true });
     this.prefetchCounts.started++;
-    void this.fetcher
-      .fetch(question, ctx, true)
-      .then(({ kind }) => this.prefetchCounts[kind === 'failure' ? 'failed' : 'refreshed']++)
-      .finally(() => this.prefetching.delete(key));
+    const done = (as: 'failed' | 'refreshed') => {
+      this.prefetchCounts[as]++;
+      this.prefetching.delete(key);
+    };
+    // Nobody waits for it: a bug on the way must not become an unhandled rejection.
+    this.fetcher.fetch(question, ctx, true).then(
+      ({ kind }) => done(kind === 'failure' ? 'failed' : 'refreshed'),
+      () => done('failed'),
+    );
   };
 
   /** Refreshes so far; `started` counts those under way too. */

@@ -19,6 +19,10 @@ const MAX_NS_PER_DELEGATION = 20;
 /** Most addresses taken per name server from glue (CVE-2026-3592). */
 const MAX_GLUE_PER_SERVER = 6;
 
+/** Largest RRset that is answered with or kept (CVE-2024-25590); signatures do not count. */
+export const MAX_RECORDS_PER_RRSET = 256;
+export const MAX_RRSET_OCTETS = 16_384;
+
 /** One alias step that the response itself takes. */
 export interface AliasStep {
   readonly owner: Name;
@@ -62,6 +66,8 @@ export interface Scrubbed {
   readonly upwardNs: RRset | undefined;
   /** The DNAME that would make a name longer than 255 octets (RFC 6672 2.2: YXDOMAIN). */
   readonly tooLong: RRset | undefined;
+  /** An RRset of the chain that is too large to be used. */
+  readonly oversized: RRset | undefined;
   /** What was dropped, for the trace. */
   readonly removed: readonly RRset[];
 }
@@ -91,8 +97,14 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
     denial: authority.denial,
     referral: referral && { ...referral, glue, spare },
     upwardNs: authority.upwardNs,
+    oversized: [...chain.steps.flatMap((s) => s.rrsets), ...chain.final].find(isOversized),
     removed: [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
   };
+}
+
+function isOversized({ rdatas }: RRset): boolean {
+  if (rdatas.length > MAX_RECORDS_PER_RRSET) return true;
+  return rdatas.reduce((sum, rdata) => sum + rdata.length, 0) > MAX_RRSET_OCTETS;
 }
 
 interface Chain {

@@ -127,6 +127,12 @@ export class ServerSelector {
     return this.infra.state(address).timeoutsInRow >= BACKOFF_AFTER;
   }
 
+  /** True for an address that has answered, and did so last time. */
+  isHealthy(address: string): boolean {
+    const state = this.infra.state(address);
+    return state.srttMs !== undefined && state.timeoutsInRow === 0;
+  }
+
   /** How long to wait: srtt + 4 var, doubled for each timeout in a row; for a probe of a silent server less. */
   timeoutMs(address: string): number {
     const state = this.infra.state(address);

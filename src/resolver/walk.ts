@@ -16,15 +16,16 @@ import type { Question } from '../dns/rrset.js';
 import type { UpstreamFault } from '../runtime/trace.js';
 import type { UpstreamResult } from '../transport/upstream.js';
 import type { AskedZone } from './asked-zone.js';
-import { type Attempt, byTcp, firstAttempt, noteEdns, withoutEdns } from './attempt.js';
+import { type Attempt, byTcp, firstAttempt, noteEdns, queryOf, withoutEdns } from './attempt.js';
 import { type ChainEnd, type Classified, classify, responseClass } from './classify.js';
-import { budgetFailure, noServerFailure, ServerReport, walkFailure } from './failures.js';
+import { budgetFailure, busyFailure, noServerFailure, ServerReport, walkFailure } from './failures.js';
 import { MinimisationPlan } from './minimise.js';
 import { NameServers } from './name-servers.js';
 import type { QueryContext } from './query-context.js';
 import type { ResolverCore } from './resolver-core.js';
 import { type ReferralData, type Scrubbed, scrub } from './scrub.js';
 import { TriedServers } from './select-server.js';
+import type { SharedResult } from './shared-exchanges.js';
 import { traceRecords, traceRemoved } from './trace-records.js';
 import { dsOfReferral, type LinksFound, type Walked } from './walked.js';
 
@@ -35,7 +36,6 @@ type State =
 
 const ASK: State = { at: 'ask' };
 const ADDRESSES: State = { at: 'addresses' };
-const EDNS_UDP_SIZE = 1232;
 /** Timeouts of minimised queries after which the full question is asked (RFC 9156 2.3). */
 const MINIMISED_TIMEOUTS = 3;
 /** Queries to the servers of one zone within one walk. */
@@ -93,6 +93,7 @@ export class Walk {
       zone.source === 'stub' || zone.source === 'forward' ? () => true : this.core.options.usableAddress,
       this.core.options.upstreamPort,
       this.core.random,
+      zone.source !== 'hints' && !this.core.links.isUnreachable(zone.zone),
     );
     return this.servers;
   }
@@ -112,6 +113,7 @@ export class Walk {
     const question = this.plan.next();
     const exchange = this.ctx.nextExchange();
     const result = await this.send(attempt, question, exchange, timeLeftMs);
+    if (result.kind === 'busy') return this.onBusy(attempt, result.what);
     return result.kind === 'fault'
       ? this.onFault(attempt, question, exchange, result.fault, result.afterMs)
       : this.onResponse(attempt, question, exchange, result);
@@ -134,8 +136,8 @@ export class Walk {
     question: Question,
     exchange: number,
     timeLeftMs: number,
-  ): Promise<UpstreamResult> {
-    const { selector, upstream, options } = this.core;
+  ): Promise<SharedResult> {
+    const { selector, exchanges, options } = this.core;
     const base = selector.timeoutMs(attempt.server.address);
     const timeoutMs = Math.min(
       timeLeftMs,
@@ -159,16 +161,16 @@ export class Walk {
       });
     }
     const forward = this.zone.source === 'forward';
-    return upstream.exchange({
-      endpoint: { address, port },
-      transport: attempt.transport,
-      question,
-      rd: forward,
-      cd: forward && options.validating,
-      edns: attempt.edns ? { udpSize: EDNS_UDP_SIZE, do: options.validating } : undefined,
-      randomCase: attempt.randomCase,
-      timeoutMs,
-    });
+    const query = queryOf(attempt, question, timeoutMs, { forward, validating: options.validating });
+    return exchanges.exchange(query, this.zone.zone, selector.isHealthy(address));
+  }
+
+  /** Too much waits for this server, or for all of this zone: what comes on top fails at once. */
+  private onBusy(attempt: Attempt, what: 'zone' | 'server'): State {
+    if (what === 'zone') return this.done(busyFailure(this.zone, this.report));
+    this.tried.exclude(attempt.server.address);
+    this.report.note(attempt.server, attempt.transport, 'too many questions wait for it');
+    return ASK;
   }
 
   // --- what came back -----------------------------------------------------------------------------------
@@ -297,6 +299,8 @@ export class Walk {
           ...walkFailure('name-too-long', 'a DNAME makes the name too long', this.report),
           aliases: [classified.dname],
         });
+      case 'oversized':
+        return this.done(walkFailure('bad-response', classified.detail, this.report));
       case 'error':
         return this.onError(attempt, question, classified.fault);
     }
@@ -367,15 +371,17 @@ export class Walk {
   // --- addresses ----------------------------------------------------------------------------------------
 
   private async findAddresses(): Promise<State> {
-    if (this.zone.source !== 'hints' && (await this.servers.resolveSome(this.ctx))) return ASK;
+    if (await this.servers.resolveSome(this.ctx)) return ASK;
     this.servers.distrustGlue();
     this.emitServers();
-    if (this.zone.source !== 'hints' && !this.emptyAnswer && (await this.servers.resolveSome(this.ctx)))
-      return ASK;
+    if (!this.emptyAnswer && (await this.servers.resolveSome(this.ctx))) return ASK;
     if (this.emptyAnswer) return this.done(this.emptyAnswer);
     if (this.servers.despair()) return ASK;
     if (this.ctx.budget.exceeded) return this.done(budgetFailure(this.ctx, this.report));
-    return this.done(noServerFailure(this.zone, this.report));
+    const failure = noServerFailure(this.zone, this.report);
+    // Deeper down a zone may only lack what waits for it above.
+    if (this.ctx.depth === 0) this.core.links.storeUnreachable(this.zone.zone, failure);
+    return this.done(failure);
   }
 
   private emitServers(): void {
