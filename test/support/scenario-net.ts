@@ -48,6 +48,7 @@ export class ScenarioNet {
   readonly clock = new VirtualClock();
   readonly engine: Engine;
   readonly queries: SentQuery[] = [];
+  private readonly upstream: Upstream;
   /** Can be changed while the scenario runs. */
   forge: NonNullable<NetOptions['forge']>;
 
@@ -60,7 +61,7 @@ export class ScenarioNet {
     const base = internet.upstream(this.clock, random);
     const intercept = options.intercept ?? ((query, pass) => this.forged(query, pass));
     this.forge = options.forge ?? (() => undefined);
-    const upstream: Upstream = {
+    this.upstream = {
       exchange: (query) => {
         this.queries.push({
           to: query.endpoint.address,
@@ -74,6 +75,7 @@ export class ScenarioNet {
       },
       close: () => base.close(),
     };
+    const { upstream } = this;
     const mock = {
       rootHints: internet.rootHints,
       port: internet.port,
@@ -90,6 +92,15 @@ export class ScenarioNet {
     return new Promise((resolve) => {
       this.clock.after(timeoutMs, () => resolve({ kind: 'fault', fault: 'timeout', afterMs: timeoutMs }));
     });
+  }
+
+  /**
+   * Another engine over the same servers and clock that takes them for the real internet: the do-not-query
+   * list holds, and the root servers are those of the mock.
+   */
+  asReal(text: string): Engine {
+    const config = { ...parseConfig(text, 'test'), rootHints: this.internet.rootHints };
+    return new Engine({ config, clock: this.clock, random: seededRandom(1), upstream: this.upstream });
   }
 
   /** Queries sent for clients: all but those of priming. */
