@@ -63,6 +63,8 @@ export class StubLane {
   private view: QueryView | undefined;
   private room: ResponseRoom | undefined;
   private terms: Terms | undefined;
+  /** Of the packet last seen: the clock is asked once for each. */
+  private batch = -1;
   /** Of the OPT last read. */
   private udpSize = 0;
   private dnssecOk = false;
@@ -95,6 +97,10 @@ export class StubLane {
   readonly take = (packet: FastPacket): number => {
     const { terms } = this;
     if (terms === undefined) return NOT_TAKEN;
+    if (packet.batch !== this.batch) {
+      this.batch = packet.batch;
+      this.cache.setTime(this.clock.wallMs());
+    }
     if (!this.counts.wantsTime()) return this.answer(packet, terms);
     const startedMs = this.clock.monotonicMs();
     const length = this.answer(packet, terms);
@@ -127,7 +133,7 @@ export class StubLane {
     const cd = (query[start + 3]! & CD) !== 0;
     key.finish((type << 16) | RRClass.IN, (this.dnssecOk ? 1 : 0) | (cd ? 2 : 0));
     const limit = this.limit(packet, terms, optSize) - optSize;
-    const held = this.cache.copyResponse(key, this.clock.wallMs(), room, responseStart, limit);
+    const held = this.cache.copyResponse(key, room, responseStart, limit);
     if (held <= 0 || !this.underRate(packet, terms)) return NOT_TAKEN;
     this.cache.countHit();
     this.counts.add(type, room.octets[responseStart + 3]! & RCODE);

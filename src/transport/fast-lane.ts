@@ -13,6 +13,8 @@ export interface FastPacket {
   readonly query: Buffer;
   readonly start: number;
   readonly length: number;
+  /** Another number for each batch of packets of this thread, so that the clock need not be asked for each packet. */
+  readonly batch: number;
   /**
    * Takes the response at `responseStart`; at most `responseCapacity` octets may be written. It holds what is
    * left of responses to others, so each octet that is returned must have been written.

@@ -80,10 +80,14 @@ function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || /^[0:]+$/.test(address);
 }
 
+/** Batches received in this thread, by all listeners. */
+let batches = 0;
+
 /** The reused view of one packet. */
 class Slot implements FastPacket {
   start = 0;
   length = 0;
+  batch = 0;
   responseStart = 0;
   readonly responseCapacity = SLOT_OCTETS;
   clientStart = 0;
@@ -156,6 +160,8 @@ class NativeUdpListener implements Listener {
     for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
       const count = this.input.receive(this.owned.fd);
       this.counters.received += count;
+      batches = (batches + 1) & 0x3fffffff;
+      this.slot.batch = batches;
       for (let i = 0; i < count; i++) this.serve(i);
       if (count < BATCH) break;
     }

@@ -117,10 +117,10 @@ describe('the fast lane', () => {
           }
         }
       }),
-      { numRuns: 300, seed: 20_261_124 },
+      { numRuns: 80, seed: 20_261_124 },
     );
-    expect(taken).toBeGreaterThan(800); // or the property says nothing
-    expect(left).toBeGreaterThan(800);
+    expect(taken).toBeGreaterThan(300); // or the property says nothing
+    expect(left).toBeGreaterThan(300);
   });
 
   it('leaves packets that are cut short, whatever stands behind them in memory', async () => {

@@ -13,10 +13,12 @@ export class LanePacket implements FastPacket {
   responseCapacity = SLOT_OCTETS;
   readonly clientStart = 32;
   length = 0;
+  batch = 0;
 
   put(packet: Uint8Array, clientAddress: string): this {
     this.query.fill(0xee).set(packet, this.start);
     this.length = packet.length;
+    this.batch++;
     this.client.fill(0);
     socketAddress(clientAddress, 40_000)!.copy(this.client, this.clientStart);
     return this;

@@ -9,7 +9,8 @@
  * Blocks go in and out as they are, but each is put in its place anew, so that a dump may be read by a cache of
  * another size or number of partitions. A dump with another version, size or checksum is refused as a whole;
  * each block is checked besides, as a response from the network is, so that a made-up checksum helps nobody.
- * Limitations: both run in one turn, about a second for a million answers.
+ * A cache that goes on serving is dumped in pieces, each of which is a dump.
+ * Limitations: reading a dump, and writing one in one piece, take a turn of about a second for a million answers.
  */
 import { crc32 } from 'node:zlib';
 import { ttlOffsets } from '../../wire/ttl-offsets.js';
@@ -57,14 +58,42 @@ export interface DumpedAnswer {
 /** All partitions. Answers that a writer changes meanwhile are there in one state or the other. */
 export function serializeStub(memory: StubMemory, copies: SetCopies): Uint8Array {
   const parts: Buffer[] = [];
+  for (const view of allBlocks(memory, copies)) addBlock(parts, view);
+  return dumpOf(parts);
+}
+
+/**
+ * One partition in dumps of about `pieceOctets`. The cache may change between them; an answer that moves meanwhile
+ * may come twice, none is left out that stays.
+ */
+export function* serializePartition(
+  memory: StubMemory,
+  copies: SetCopies,
+  partition: number,
+  pieceOctets: number,
+): Generator<Buffer> {
+  let parts: Buffer[] = [];
   let octets = 0;
-  for (const view of allBlocks(memory, copies)) {
-    if (view.keyIsApart) continue; // only tests hold such
-    const part = Buffer.from(view.octets.subarray(0, view.sizeOctets));
-    parts.push(part);
-    octets += part.length;
+  for (const views of setsOf(memory, copies, partition)) {
+    for (const view of views) octets += addBlock(parts, view);
+    if (octets < pieceOctets) continue;
+    yield dumpOf(parts);
+    parts = [];
+    octets = 0;
   }
+  if (parts.length > 0) yield dumpOf(parts);
+}
+
+function addBlock(parts: Buffer[], view: BlockView): number {
+  if (view.keyIsApart) return 0; // only tests hold such
+  const part = Buffer.from(view.octets.subarray(0, view.sizeOctets));
+  parts.push(part);
+  return part.length;
+}
+
+function dumpOf(parts: readonly Buffer[]): Buffer {
   const out = Buffer.concat([Buffer.alloc(HEADER_OCTETS), ...parts]);
+  const octets = out.length - HEADER_OCTETS;
   const header = [DUMP_MAGIC, LAYOUT_VERSION, parts.length, octets, crc32(out.subarray(HEADER_OCTETS))];
   header.forEach((value, i) => {
     out.writeUInt32LE(value, i * 4);
@@ -75,11 +104,16 @@ export function serializeStub(memory: StubMemory, copies: SetCopies): Uint8Array
 /** Every block; a view is valid until the next one. */
 export function* allBlocks(memory: StubMemory, copies: SetCopies): Generator<BlockView> {
   for (let p = 0; p < memory.layout.partitions; p++) {
-    const at = memory.partitionAt(p);
-    const arena = memory.arenaAt(at);
-    for (let i = 0; i < memory.words[at + SETS]!; i++) {
-      yield* copies.of(at + CONTROL_WORDS + i * SET_WORDS, arena);
-    }
+    for (const views of setsOf(memory, copies, p)) yield* views;
+  }
+}
+
+/** What each set leads to. The index may grow meanwhile, which moves answers from sets that were given to later ones. */
+function* setsOf(memory: StubMemory, copies: SetCopies, partition: number): Generator<readonly BlockView[]> {
+  const at = memory.partitionAt(partition);
+  const arena = memory.arenaAt(at);
+  for (let i = 0; i < memory.words[at + SETS]!; i++) {
+    yield copies.of(at + CONTROL_WORDS + i * SET_WORDS, arena);
   }
 }
 

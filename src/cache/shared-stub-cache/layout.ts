@@ -13,7 +13,7 @@
  *
  * ```
  * word 0   size of the block in units of 8 octets     word 4    QTYPE << 16 | QCLASS
- * word 1   hash of the question                       words 6,7 stored at, wall ms, as a double
+ * word 1   hash, as in its slot                        words 6,7 stored at, wall ms, as a double
  * word 2   octets of the response | TTLs << 16        words 8,9 keep until, likewise
  * word 3   DO 1, CD 2, flags, octets of QNAME << 8    word 10.. response, TTL offsets (16 bits each), key if apart
  * ```
@@ -34,8 +34,10 @@ export const SET_OCTETS = SET_WORDS * 4;
 export const WAYS = 7;
 /** Odd while the owner of the partition changes what the set leads to. */
 export const SET_VERSION = 0;
-/** One bit for each slot: it was asked for since the hand of the clock passed. */
+/** One bit for each slot: it was asked for since the hand of the clock passed. Above them, OVERFLOWED. */
 export const SET_MARKS = 1;
+/** Some answer that belongs here went to the set of its other hash, since all slots were taken. */
+export const OVERFLOWED = 1 << 8;
 /** Slot `i` is the hash at SET_SLOTS + 2i and, after it, the unit of the block plus one; 0 is an empty slot. */
 export const SET_SLOTS = 2;
 

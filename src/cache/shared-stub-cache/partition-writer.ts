@@ -6,7 +6,8 @@
  * at a time (linear hashing, W. Litwin 1980): a few slots move with a put, and never all.
  *
  * A writer that was killed leaves BUSY set; the next one empties the partition, since nobody knows how far the
- * change had come. Limitations: an answer goes when its set of seven is full, though the arena may have room.
+ * change had come. Limitations: an answer goes when both sets that could lead to it are full, though the arena may
+ * have room: one put in some thousands.
  */
 import { ArenaRing } from './arena-ring.js';
 import {
@@ -26,6 +27,7 @@ import {
   KEY_LENGTH_SHIFT,
   keyApartAt,
   LIVE,
+  OVERFLOWED,
   OWNERS_ARE_QNAME,
   SET_MARKS,
   SET_SLOTS,
@@ -44,8 +46,8 @@ import type { StubReader } from './reader.js';
 import { Count, type SharedCounters } from './shared-counters.js';
 import type { StubMemory } from './stub-memory.js';
 
-/** Answers per set at which the index grows: with seven slots few sets are ever full. */
-const MEAN_LOAD = 2.5;
+/** Answers per set at which the index grows. A set that is yet to be split holds up to twice as many, of seven. */
+const MEAN_LOAD = 2;
 
 /** A response made ready by the caller. */
 export interface Storable {
@@ -96,21 +98,23 @@ export class PartitionWriter {
     const units = unitsOf(wire.length, ttlOffsets.length, holdsKey ? 0 : key.nameLength);
     if (units > this.ring.capacity / 2) return false;
     Atomics.store(words, at + BUSY, 1);
-    if (!this.replace(key, answer, units)) {
+    if (!this.replace(key, key.hash, answer, units) && !this.replace(key, key.otherHash, answer, units)) {
       const unit = this.ring.allocate(units, nowMs);
-      words[this.arena + unit * UNIT_WORDS + BLOCK_UNITS] = units;
-      this.write(this.arena + unit * UNIT_WORDS, key, answer);
-      this.lead(key.hash, unit + 1, units, nowMs);
+      const block = this.arena + unit * UNIT_WORDS;
+      words[block + BLOCK_UNITS] = units;
+      words[block + BLOCK_HASH] = this.chooseHash(key, nowMs);
+      this.write(block, key, answer);
+      this.lead(words[block + BLOCK_HASH]!, unit + 1, units, nowMs);
     }
     Atomics.store(words, at + BUSY, 0);
     return true;
   }
 
   /** Writes over the answer to the same question if the new one fits there well; else that one goes. */
-  private replace(key: QuestionKey, answer: Storable, units: number): boolean {
+  private replace(key: QuestionKey, hash: number, answer: Storable, units: number): boolean {
     const { words, arena } = this;
-    const set = this.memory.setAt(this.at, key.hash);
-    const way = this.reader.findWay(key, set, arena);
+    const set = this.memory.setAt(this.at, hash);
+    const way = this.reader.findWay(key, hash, set, arena);
     if (way < 0) return false;
     const place = words[set + SET_SLOTS + 2 * way + 1]!;
     const block = arena + (place - 1) * UNIT_WORDS;
@@ -125,13 +129,12 @@ export class PartitionWriter {
     return true;
   }
 
-  /** Fills a block, whose size stands. */
+  /** Fills a block, whose size and hash stand. */
   private write(block: number, key: QuestionKey, answer: Storable): void {
     const { words } = this;
     const { doubles, octets, halves } = this.memory;
     const { wire, ttlOffsets, holdsKey, ownersAreQname } = answer;
     const flags = (holdsKey ? 0 : KEY_APART) | (ownersAreQname ? OWNERS_ARE_QNAME : 0);
-    words[block + BLOCK_HASH] = key.hash;
     words[block + BLOCK_LENGTHS] = wire.length | (ttlOffsets.length << 16);
     words[block + BLOCK_KEY] = key.bits | flags | (key.nameLength << KEY_LENGTH_SHIFT);
     words[block + BLOCK_QUESTION] = key.question;
@@ -143,6 +146,23 @@ export class PartitionWriter {
     if (holdsKey) return;
     const apart = block * 4 + keyApartAt(wire.length, ttlOffsets.length);
     key.octets.copy(octets, apart, QNAME_AT, QNAME_AT + key.nameLength);
+  }
+
+  /** By which of its hashes a new answer is found: the other one only if that saves the life of another answer. */
+  private chooseHash(key: QuestionKey, nowMs: number): number {
+    const { words, at, memory } = this;
+    const set = memory.setAt(at, key.hash);
+    if (this.hasRoom(set, nowMs) || !this.hasRoom(memory.setAt(at, key.otherHash), nowMs)) return key.hash;
+    Atomics.or(words, set + SET_MARKS, OVERFLOWED);
+    return key.otherHash;
+  }
+
+  private hasRoom(set: number, nowMs: number): boolean {
+    for (let way = 0; way < WAYS; way++) {
+      const place = this.words[set + SET_SLOTS + 2 * way + 1]!;
+      if (place === 0 || this.keepUntilOf(place) <= nowMs) return true;
+    }
+    return false;
   }
 
   /** Makes a slot lead to a new block. */

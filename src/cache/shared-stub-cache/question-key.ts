@@ -25,6 +25,8 @@ export class QuestionKey {
   /** DO 1, CD 2. */
   bits = 0;
   hash = 0;
+  /** Leads to the set that an answer goes to when that of `hash` is full. */
+  otherHash = 0;
   /** The query spelt some letter in upper case. */
   hadUpperCase = false;
   /** Offset in QNAME of its last two labels, by which names are given to threads. */
@@ -103,7 +105,9 @@ export class QuestionKey {
     hash = Math.imul(hash ^ question, 0x85ebca6b);
     hash ^= hash >>> 13;
     hash = Math.imul(hash ^ bits, 0xc2b2ae35);
-    this.hash = hash ^ (hash >>> 16);
+    hash ^= hash >>> 16;
+    this.hash = hash;
+    this.otherHash = Math.imul(hash, 0x27d4eb2f) ^ (hash >>> 15);
   }
 
   /** QNAME as a string. */

@@ -25,6 +25,7 @@ import {
   KEY_BITS,
   KEY_LENGTH_SHIFT,
   keyApartAt,
+  OVERFLOWED,
   SET_MARKS,
   SET_SLOTS,
   SET_VERSION,
@@ -66,12 +67,19 @@ export class StubReader {
   private readonly halves: Uint16Array;
   private readonly doubles: Float64Array;
   private readonly arenaUnits: number;
+  /** Wall ms. In a typed array, since a number handed from function to function would be made an object. */
+  private readonly now = new Float64Array(1);
 
   constructor(private readonly memory: StubMemory) {
     this.words = memory.words;
     this.halves = memory.halves;
     this.doubles = memory.doubles;
     this.arenaUnits = memory.layout.arenaUnits;
+  }
+
+  /** Sets the time of the lookups that follow. */
+  setTime(wallMs: number): void {
+    this.now[0] = wallMs;
   }
 
   /**
@@ -82,24 +90,22 @@ export class StubReader {
    * @param at          octet in `room`, a multiple of four
    * @returns octets of the response, or NONE, OVER or TOO_LARGE
    */
-  copy(
-    key: QuestionKey,
-    partition: number,
-    nowMs: number,
-    room: ResponseRoom,
-    at: number,
-    limitOctets: number,
-  ): number {
+  copy(key: QuestionKey, partition: number, room: ResponseRoom, at: number, limitOctets: number): number {
     const { words, memory } = this;
     if (this.arenaUnits === 0) return NONE;
     const partitionWord = memory.partitionAt(partition);
     const arena = memory.arenaAt(partitionWord);
+    let hash = key.hash;
     for (let tries = 0; tries < TRIES; tries++) {
-      const set = memory.setAt(partitionWord, key.hash);
+      const set = memory.setAt(partitionWord, hash);
       const version = Atomics.load(words, set + SET_VERSION);
       if ((version & 1) !== 0) continue;
-      const way = this.findWay(key, set, arena);
-      const length = way < 0 ? NONE : this.copyFrom(set, way, arena, nowMs, room, at, limitOctets);
+      const way = this.findWay(key, hash, set, arena);
+      if (way < 0 && hash === key.hash && (words[set + SET_MARKS]! & OVERFLOWED) !== 0) {
+        hash = key.otherHash;
+        continue;
+      }
+      const length = way < 0 ? NONE : this.copyFrom(set, way, arena, room, at, limitOctets);
       if (this.versionAgain(set) !== version) continue;
       if (length > 0 && (words[set + SET_MARKS]! & (1 << way)) === 0) {
         Atomics.or(words, set + SET_MARKS, 1 << way);
@@ -117,15 +123,14 @@ export class StubReader {
       : Atomics.or(words, set + SET_VERSION, 0);
   }
 
-  /** The slot of a set that leads to the answer of this key; -1 when none does. */
-  findWay(key: QuestionKey, set: number, arena: number): number {
+  /** The slot of a set that leads to the answer of this key by one of its hashes; -1 when none does. */
+  findWay(key: QuestionKey, hash: number, set: number, arena: number): number {
     const { words } = this;
-    const { hash } = key;
     for (let way = 0; way < WAYS; way++) {
       const slot = set + SET_SLOTS + 2 * way;
       if (words[slot] !== hash) continue;
       const unit = words[slot + 1]! - 1;
-      if (this.isBlock(arena, unit) && this.isFor(key, arena + unit * UNIT_WORDS)) return way;
+      if (this.isBlock(arena, unit) && this.isFor(key, hash, arena + unit * UNIT_WORDS)) return way;
     }
     return -1;
   }
@@ -143,10 +148,9 @@ export class StubReader {
     return needed <= units && unit + units <= this.arenaUnits;
   }
 
-  private isFor(key: QuestionKey, block: number): boolean {
+  private isFor(key: QuestionKey, hash: number, block: number): boolean {
     const { words } = this;
-    if (words[block + BLOCK_QUESTION] !== key.question || words[block + BLOCK_HASH] !== key.hash)
-      return false;
+    if (words[block + BLOCK_QUESTION] !== key.question || words[block + BLOCK_HASH] !== hash) return false;
     const held = words[block + BLOCK_KEY]!;
     if ((held & KEY_BITS) !== key.bits || held >>> KEY_LENGTH_SHIFT !== key.nameLength) return false;
     if ((held & KEY_APART) === 0) return key.sameName(words, block + BLOCK_WIRE + QNAME_WORD);
@@ -158,7 +162,6 @@ export class StubReader {
     set: number,
     way: number,
     arena: number,
-    nowMs: number,
     room: ResponseRoom,
     at: number,
     limitOctets: number,
@@ -167,6 +170,7 @@ export class StubReader {
     const unit = words[set + SET_SLOTS + 2 * way + 1]! - 1;
     const block = arena + unit * UNIT_WORDS;
     if (!this.isBlock(arena, unit)) return NONE; // the slot was written since
+    const nowMs = this.now[0]!;
     if (!(doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs)) return OVER;
     const lengths = words[block + BLOCK_LENGTHS]!;
     const length = lengths & 0xffff;

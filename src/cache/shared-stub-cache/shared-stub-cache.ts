@@ -15,7 +15,14 @@ import type { CacheLayerStats } from '../stats.js';
 import type { StubCache, StubEntryInfo, StubKey } from '../stub-cache.js';
 import { ArenaRing } from './arena-ring.js';
 import { type BlockView, SetCopies } from './block-view.js';
-import { allBlocks, dumpDefect, dumpedAnswers, type Restored, serializeStub } from './dump.js';
+import {
+  allBlocks,
+  dumpDefect,
+  dumpedAnswers,
+  type Restored,
+  serializePartition,
+  serializeStub,
+} from './dump.js';
 import { ownersAreQuestion } from './holds-owner.js';
 import { ENTRIES, LIVE, SET_OCTETS, SETS, UNIT_OCTETS } from './layout.js';
 import { PartitionWriter } from './partition-writer.js';
@@ -42,6 +49,8 @@ export class SharedStubCache implements StubCache {
   private readonly memory: StubMemory;
   private readonly counters: SharedCounters;
   private readonly reader: StubReader;
+  /** Of the fast lane, with a time of its own. */
+  private readonly laneReader: StubReader;
   private readonly writer: PartitionWriter | undefined;
   private readonly sweeper: Sweep | undefined;
   private readonly rings: readonly ArenaRing[];
@@ -57,6 +66,7 @@ export class SharedStubCache implements StubCache {
     this.partitions = memory.layout.partitions;
     this.counters = new SharedCounters(memory, options.thread);
     this.reader = new StubReader(memory);
+    this.laneReader = new StubReader(memory);
     this.copies = new SetCopies(memory, this.reader);
     this.key = this.newKey();
     this.rings = Array.from(
@@ -83,13 +93,18 @@ export class SharedStubCache implements StubCache {
     return new QuestionKey(this.memory.seed);
   }
 
+  /** Sets the time for `copyResponse`. */
+  setTime(wallMs: number): void {
+    this.laneReader.setTime(wallMs);
+  }
+
   /**
    * Copies a response, its TTLs counted down, without counting a hit or a miss.
    * @param at multiple of four; from there the room has `limitOctets`, rounded up to four
    * @returns its octets; 0 or less when there is none that fits
    */
-  copyResponse(key: QuestionKey, nowMs: number, room: ResponseRoom, at: number, limitOctets: number): number {
-    return this.reader.copy(key, key.ownerOf(this.partitions), nowMs, room, at, limitOctets);
+  copyResponse(key: QuestionKey, room: ResponseRoom, at: number, limitOctets: number): number {
+    return this.laneReader.copy(key, key.ownerOf(this.partitions), room, at, limitOctets);
   }
 
   countHit(): void {
@@ -120,7 +135,8 @@ export class SharedStubCache implements StubCache {
   private lookUp(stubKey: StubKey, nowMs: number): number {
     const { key } = this;
     key.load(stubKey);
-    const length = this.copyResponse(key, nowMs, this.room, 0, MAX_MESSAGE_OCTETS);
+    this.reader.setTime(nowMs);
+    const length = this.reader.copy(key, key.ownerOf(this.partitions), this.room, 0, MAX_MESSAGE_OCTETS);
     if (length > 0) {
       this.counters.add(Count.hits);
       return length;
@@ -198,6 +214,14 @@ export class SharedStubCache implements StubCache {
   /** All that is held, in all partitions, for a file. */
   serialize(): Uint8Array {
     return serializeStub(this.memory, this.copies);
+  }
+
+  /** This thread's partition in pieces that `restore` takes one by one; the cache goes on being used between them. */
+  *serializeOwn(pieceOctets: number): Generator<Buffer> {
+    const { partition } = this.options;
+    if (partition === undefined) return;
+    const copies = new SetCopies(this.memory, this.reader);
+    yield* serializePartition(this.memory, copies, partition, pieceOctets);
   }
 
   /**
