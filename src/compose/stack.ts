@@ -30,7 +30,9 @@ import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
 import { cacheEntries, cacheStats } from './cache-views.js';
 import { Engine } from './engine.js';
+import { answerFingerprint } from './fingerprint.js';
 import { MockInternet } from './mock-internet.js';
+import { Persistence } from './persistence.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 
 export interface StackOptions {
@@ -57,6 +59,7 @@ export class Stack implements ServerControl {
   private readonly upstream: NetworkUpstream;
   private readonly engine: Engine;
   private readonly dns: DnsServer;
+  private readonly persistence: Persistence | undefined;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
   private cancelSweep: () => void = () => {};
@@ -87,6 +90,22 @@ export class Stack implements ServerControl {
       openTcp: (listen, handler) => openTcpListener({ ...listen, clock }, handler),
       settings: this.settingsOf(config),
       lane,
+    });
+    this.persistence = this.makePersistence(config);
+  }
+
+  private makePersistence(config: Config): Persistence | undefined {
+    const { path, intervalMs } = config.cache.persist;
+    if (path === null) return undefined;
+    const { clock, stubCache } = this;
+    return new Persistence({
+      path,
+      intervalMs,
+      clock,
+      log: this.options.log,
+      stub: stubCache instanceof SharedStubCache ? stubCache : undefined,
+      caches: this.engine.caches,
+      fingerprint: () => answerFingerprint(config, this.mock?.root),
     });
   }
 
@@ -130,7 +149,9 @@ export class Stack implements ServerControl {
    * @throws {ListenError} with nothing left open
    */
   async start(): Promise<void> {
+    this.persistence?.restore();
     await this.dns.start();
+    this.persistence?.start();
     this.mock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
     this.scheduleSweep();
     this.status = 'ok';
@@ -173,9 +194,11 @@ export class Stack implements ServerControl {
 
   /** Drains: answers what is under way for up to `graceMs`, then frees every socket. */
   async close(graceMs: number): Promise<void> {
+    const started = this.status === 'ok';
     this.status = 'draining';
     this.cancelSweep();
     await this.dns.close(graceMs);
+    if (started) await this.persistence?.close();
     await this.engine.close();
     await this.mock?.close();
   }
@@ -198,6 +221,7 @@ export class Stack implements ServerControl {
       upstream: upstreamStats(this.upstream.stats()),
       servers: upstreamServers(this.engine.caches, this.clock),
       prefetch: this.engine.resolver.prefetches,
+      persistence: this.persistence?.stats(),
       inFlight: this.dns.inFlightCount,
     };
   }

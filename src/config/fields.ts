@@ -267,7 +267,7 @@ export const fields = {
       path: option({
         kind: kind.orNull(kind.path()),
         default: null,
-        doc: 'File that keeps the stub cache over a restart; null keeps nothing.',
+        doc: 'File that keeps the caches over a restart; null keeps nothing.',
       }),
       interval: option({
         kind: kind.duration('ms', 's', 1000, DAY_MS),

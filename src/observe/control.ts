@@ -30,6 +30,71 @@ export interface UpstreamStats {
   readonly queries: number;
   readonly timeouts: number;
   readonly tcp: number;
+  /** Exchanges that ended without a response, by reason; timeouts too. */
+  readonly faults?: Readonly<Record<string, number>>;
+  /** Packets with the right ID that answered another question: a guess of a forger's, or a broken server. */
+  readonly mismatched?: number;
+}
+
+/** Refreshes of popular answers before they expire; `started` is the sum of the other two and those under way. */
+export interface PrefetchStats {
+  readonly started: number;
+  readonly refreshed: number;
+  readonly failed: number;
+}
+
+/**
+ * `new`: not heard of yet. `ok`. `slow`: its last query timed out. `backoff`: not asked for now.
+ * `lame`: responds, but not for some zone it was delegated.
+ */
+export type ServerCondition = 'new' | 'ok' | 'slow' | 'backoff' | 'lame';
+
+export const serverConditions: readonly ServerCondition[] = ['ok', 'new', 'slow', 'backoff', 'lame'];
+
+/** What is known of one server that was asked. */
+export interface UpstreamServer {
+  readonly address: string;
+  /** A name of it, where a delegation in the cache gives one. */
+  readonly name: string | undefined;
+  readonly state: ServerCondition;
+  /** Smoothed round-trip time (RFC 6298); undefined before the first response. */
+  readonly rttMs: number | undefined;
+  /** How much it varies. */
+  readonly rttVarMs: number | undefined;
+  readonly timeoutsInRow: number;
+  /** Seconds until it is asked again; 0 unless `backoff`. */
+  readonly backoffSec: number;
+  readonly edns: 'unknown' | 'yes' | 'no';
+  /** When it last responded, in ms since 1970; undefined: never. */
+  readonly lastSeenMs: number | undefined;
+  /** Zones it does not answer for though it should. */
+  readonly lameZones: readonly string[];
+}
+
+export interface UpstreamServers {
+  /** All known, by condition. */
+  readonly counts: Readonly<Record<ServerCondition, number>>;
+  /** Those used last, at most a few dozen. */
+  readonly recent: readonly UpstreamServer[];
+}
+
+/** The file that keeps the caches over a restart. */
+export interface PersistenceStats {
+  readonly path: string;
+  /** What the start took from it. */
+  readonly restored: { readonly answers: number; readonly entries: number; readonly dropped: number };
+  /** Why the file that was there could not be used. */
+  readonly refused: string | undefined;
+  /** The last attempt to write; undefined before the first. `atMs` is in ms since 1970. */
+  readonly lastSnapshot:
+    | {
+        readonly result: 'ok' | 'failed';
+        readonly atMs: number;
+        readonly tookMs: number;
+        readonly sizeOctets: number;
+        readonly error?: string;
+      }
+    | undefined;
 }
 
 export interface StatsSnapshot {
@@ -41,6 +106,9 @@ export interface StatsSnapshot {
   readonly counters: CountersState;
   readonly caches: readonly CacheStats[];
   readonly upstream?: UpstreamStats;
+  readonly servers?: UpstreamServers;
+  readonly prefetch?: PrefetchStats;
+  readonly persistence?: PersistenceStats;
   /** Client queries under way. */
   readonly inFlight?: number;
 }

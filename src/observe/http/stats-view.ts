@@ -1,8 +1,21 @@
 /**
  * What `/stats` shows: the snapshot with its counters added up and made readable.
+ *
+ * Names that clients asked for, and the servers asked for them, are shown only to who may read names.
  */
-import type { CacheStats, StatsSnapshot, UpstreamStats } from '../control.js';
+import type {
+  CacheStats,
+  PersistenceStats,
+  PrefetchStats,
+  StatsSnapshot,
+  UpstreamServers,
+  UpstreamStats,
+} from '../control.js';
 import { type QueryStats, sumCounters } from '../counters.js';
+import type { TopNamesView } from '../top-names.js';
+
+/** Names of each list. */
+const SHOWN_NAMES = 20;
 
 export interface StatsView {
   readonly version: string;
@@ -14,17 +27,27 @@ export interface StatsView {
   readonly queries: QueryStats;
   readonly caches: readonly CacheStats[];
   readonly upstream: UpstreamStats | undefined;
+  readonly prefetch: PrefetchStats | undefined;
+  /** Undefined when nothing is kept over a restart. */
+  readonly persistence: PersistenceStats | undefined;
+  /** Left out for clients that may not read names. */
+  readonly names?: TopNamesView;
+  readonly servers?: UpstreamServers;
 }
 
-export function statsView(snapshot: StatsSnapshot): StatsView {
+export function statsView(snapshot: StatsSnapshot, options: { readonly withNames: boolean }): StatsView {
+  const counters = sumCounters([snapshot.counters]);
   return {
     version: snapshot.version,
     startedAt: new Date(snapshot.startedAtMs).toISOString(),
     uptimeSec: snapshot.uptimeSec,
     workers: snapshot.workers,
     inFlight: snapshot.inFlight,
-    queries: sumCounters([snapshot.counters]).stats(),
+    queries: counters.stats(),
     caches: snapshot.caches,
     upstream: snapshot.upstream,
+    prefetch: snapshot.prefetch,
+    persistence: snapshot.persistence,
+    ...(options.withNames ? { names: counters.topNames(SHOWN_NAMES), servers: snapshot.servers } : {}),
   };
 }
