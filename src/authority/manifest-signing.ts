@@ -41,9 +41,10 @@ export interface SigningPlan extends SigningTimes {
 }
 
 const day = z.iso.date('expected a day as in 2030-12-31').transform((text) => Date.parse(text) / 1000);
+const HEXADECIMAL = 'expected octets in hexadecimal, in quotes where they could be a number';
 const salt = z
-  .string()
-  .regex(/^([0-9a-f]{2}){0,255}$/i, 'expected octets in hexadecimal')
+  .string(HEXADECIMAL)
+  .regex(/^([0-9a-f]{2}){0,255}$/i, HEXADECIMAL)
   .transform((text): Octets => Buffer.from(text, 'hex').latin1Slice());
 const keyFile = z.string().min(1);
 const zone = z

@@ -1,11 +1,14 @@
 /** The signed and the wrongly signed zones of zones/, resolved and validated without sockets. */
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Internet } from '../../src/authority/internet.js';
 import { loadInternet } from '../../src/authority/load.js';
 import { formatName } from '../../src/dns/name.js';
 import { Ede, type EdeCode } from '../../src/dns/registry.js';
-import { ScenarioNet } from '../support/scenario-net.js';
+import { question, ScenarioNet } from '../support/scenario-net.js';
 
 const zonesDir = fileURLToPath(new URL('../../zones', import.meta.url));
 
@@ -131,6 +134,31 @@ describe('wrongly signed zones', () => {
     const apexes = internet.sources.map(({ zone }) => formatName(zone.apex));
     const broken = apexes.filter((apex) => apex.endsWith('.bogus.test.'));
     expect([...new Set(wrong.map(([zone]) => `${zone}.bogus.test.`))].sort()).toEqual(broken.sort());
+  });
+});
+
+describe('an edit of a signed zone', () => {
+  it('is signed and believed at once, although the denial was secure and cached', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'signed-edit-'));
+    cpSync(zonesDir, directory, { recursive: true });
+    const edited = loadInternet(directory).internet!;
+    const { clock, engine } = new ScenarioNet(edited, { config: '', trustAnchors: edited.trustAnchors });
+    const stop = edited.watch(clock, (_apexes, names) => {
+      for (const name of names) engine.purge(name, { subtree: true });
+    });
+    const ask = async (name: string) =>
+      (await clock.runUntil(engine.resolver.resolve(question(name, 'A'), {}))).outcome;
+    try {
+      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+      expect(await ask('fresh.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+      appendFileSync(join(directory, 'ed25519.signed.test.zone'), 'fresh IN A 192.0.2.165\n');
+      await clock.advance(5000);
+      expect(await ask('fresh.ed25519.signed.test.')).toMatchObject({ kind: 'answer', security: 'secure' });
+      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+    } finally {
+      stop();
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

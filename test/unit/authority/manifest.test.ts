@@ -97,3 +97,58 @@ describe('mistakes in a manifest are reported where they stand', () => {
     expect(problems(text)[0]).toMatch(expected);
   });
 });
+
+describe('the signing of zones in a manifest', () => {
+  const signing = (entry: string, zone = 'root.zone') =>
+    `${head}${server}signing:\n  inception: 2020-01-01\n  expiration: 2037-12-31\n  zones:\n    ${zone}: ${entry}\n`;
+
+  test('gives a plan for each zone file', () => {
+    const entry = '{ ksk: k.pem, zsk: z.pem, denial: nsec3-optout, salt: 0aFF, iterations: 2, ds: false }';
+    const { manifest } = parseManifest(signing(entry), 'f');
+    expect([...manifest!.signing]).toEqual([
+      [
+        'root.zone',
+        {
+          ksk: 'k.pem',
+          zsk: 'z.pem',
+          denial: { kind: 'nsec3', salt: '\x0a\xff', iterations: 2, optOut: true },
+          inceptionSec: Date.UTC(2020, 0, 1) / 1000,
+          expirationSec: Date.UTC(2037, 11, 31) / 1000,
+          ds: false,
+          fault: undefined,
+          place: { file: 'f', line: 12, column: 5 },
+        },
+      ],
+    ]);
+  });
+
+  test('takes one key for everything, NSEC and a DS unless said otherwise, and times of a zone', () => {
+    const entry = '{ csk: c.pem, expiration: 2021-01-01, fault: revoked }';
+    const plan = parseManifest(signing(entry), 'f').manifest!.signing.get('root.zone');
+    expect(plan).toMatchObject({ ksk: 'c.pem', zsk: undefined, denial: { kind: 'nsec' }, ds: true });
+    expect(plan).toMatchObject({ expirationSec: Date.UTC(2021, 0, 1) / 1000, fault: 'revoked' });
+  });
+
+  test('is empty when nothing is signed', () => {
+    expect(parseManifest(head + server, 'f').manifest!.signing.size).toBe(0);
+  });
+
+  test.each([
+    ['no key', '{ denial: nsec }', /^12:5 MANIFEST_VALUE .*csk, or ksk and zsk/],
+    ['a csk beside a zsk', '{ csk: c, zsk: z }', /^12:5 .*csk, or ksk and zsk/],
+    ['a ksk alone', '{ ksk: c }', /^12:5 .*csk, or ksk and zsk/],
+    ['an unknown fault', '{ csk: c, fault: late }', /^12:26 MANIFEST_VALUE .*fault/],
+    ['a hidden ZSK without ZSK', '{ csk: c, fault: hiddenZsk }', /^12:5 .*hiddenZsk needs ksk and zsk/],
+    ['a salt that is not hexadecimal', '{ csk: c, salt: abc }', /^12:26 .*hexadecimal/],
+    ['a salt that is a number', '{ csk: c, salt: 1234 }', /^12:26 .*in quotes/],
+    ['a date that is none', '{ csk: c, expiration: 2021-02-30 }', /^12:26 .*2030-12-31/],
+    ['too many iterations', '{ csk: c, iterations: 2501 }', /^12:26 .*iterations/],
+  ])('%s is reported where it stands', (_what, entry, expected) => {
+    expect(problems(signing(entry))[0]).toMatch(expected);
+  });
+
+  test('a zone file that no server has is reported', () => {
+    const found = problems(signing('{ csk: c.pem }', 'other.zone'));
+    expect(found).toEqual([expect.stringMatching(/^12:5 MANIFEST_REFERENCE .*no server .*other\.zone/)]);
+  });
+});
