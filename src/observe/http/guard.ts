@@ -88,6 +88,17 @@ export function checkReader(request: GuardedRequest, options: GuardOptions): voi
   if (!isLocal(request)) demandToken(request, options);
 }
 
+/** Whether `checkReader` would let this request pass. */
+export function mayReadNames(request: GuardedRequest, options: GuardOptions): boolean {
+  try {
+    checkReader(request, options);
+    return true;
+  } catch (error) {
+    if (error instanceof HttpProblem) return false;
+    throw error;
+  }
+}
+
 /**
  * For what changes state: the token; where none is configured, this machine, from no other site.
  * @throws {HttpProblem} 401 or 403

@@ -8,9 +8,10 @@
 import type { Clock } from '../../runtime/clock.js';
 import { clientKey } from '../../server/client-key.js';
 import { TokenBuckets } from '../../server/token-buckets.js';
+import type { StreamLimits } from './event-stream.js';
 import { HttpProblem } from './problem.js';
 
-export interface HttpLimits {
+export interface HttpLimits extends StreamLimits {
   /** Requests a second from one client; a bucket holds a second's worth. */
   readonly requestsPerSec: number;
   /** Walks a second from one client. */
@@ -32,6 +33,9 @@ export const defaultHttpLimits: HttpLimits = {
   tracesPerSec: 20,
   traces: 8,
   connections: 128,
+  streams: 32,
+  streamsPerClient: 8,
+  streamQueueOctets: 256 * 1024,
   bodyOctets: 1024,
   urlOctets: 4096,
   headerOctets: 16_384,

@@ -6,7 +6,7 @@
  * Limitations: latency buckets are powers of two of microseconds, where the histogram has exact edges.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { CacheStats, StatsSnapshot } from '../control.js';
+import { type CacheStats, type StatsSnapshot, serverConditions } from '../control.js';
 import { type CountersState, sumCounters } from '../counters.js';
 import { Histogram, type HistogramState } from '../histogram.js';
 
@@ -43,7 +43,9 @@ export async function metricsText(snapshot: StatsSnapshot): Promise<string> {
     stats.transports,
   );
   counter('stratadns_packets_dropped_total', 'Packets that were no query to take up.', 'kind', stats.dropped);
+  counter('stratadns_limit_hits_total', 'Queries that reached a limit.', 'limit', stats.limits);
   addCaches(registry, snapshot.caches);
+  addUpstream(registry, snapshot);
   addServer(registry, snapshot);
   return `${await registry.metrics()}${durationText(snapshot.counters.classes)}`;
 }
@@ -94,8 +96,6 @@ function addServer(registry: Registry, snapshot: StatsSnapshot): void {
   const registers = [registry];
   const gauge = (name: string, help: string, value: number) =>
     new Gauge({ name, help, registers }).set(value);
-  const counter = (name: string, help: string, value: number) =>
-    new Counter({ name, help, registers }).inc(value);
   new Gauge({ name: 'stratadns_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
     { version: snapshot.version },
     1,
@@ -103,25 +103,49 @@ function addServer(registry: Registry, snapshot: StatsSnapshot): void {
   gauge('stratadns_workers', 'Threads that answer.', snapshot.workers);
   if (snapshot.inFlight !== undefined)
     gauge('stratadns_queries_in_flight', 'Client queries under way.', snapshot.inFlight);
-  if (snapshot.upstream) {
-    counter('stratadns_upstream_queries_total', 'Queries sent to servers.', snapshot.upstream.queries);
-    counter(
-      'stratadns_upstream_timeouts_total',
-      'Queries to servers that got no response.',
-      snapshot.upstream.timeouts,
-    );
-    counter(
-      'stratadns_upstream_tcp_queries_total',
-      'Queries sent to servers over TCP.',
-      snapshot.upstream.tcp,
-    );
-  }
   gauge(
     'process_start_time_seconds',
     'When the process started, in seconds since 1970.',
     snapshot.startedAtMs / 1000,
   );
   gauge('process_resident_memory_bytes', 'Resident memory.', process.memoryUsage.rss());
+}
+
+function addUpstream(registry: Registry, { upstream, servers, prefetch }: StatsSnapshot): void {
+  const registers = [registry];
+  const counter = (name: string, help: string, value: number) =>
+    new Counter({ name, help, registers }).inc(value);
+  if (upstream) {
+    counter('stratadns_upstream_queries_total', 'Queries sent to servers.', upstream.queries);
+    counter(
+      'stratadns_upstream_timeouts_total',
+      'Queries to servers that got no response in time.',
+      upstream.timeouts,
+    );
+    counter('stratadns_upstream_tcp_queries_total', 'Queries sent to servers over TCP.', upstream.tcp);
+    const help = 'Responses with the right ID to another question.';
+    counter('stratadns_upstream_mismatched_responses_total', help, upstream.mismatched ?? 0);
+    const faults = new Counter({
+      name: 'stratadns_upstream_faults_total',
+      help: 'Queries to servers that ended without a response, by reason; near-miss is a wrong ID.',
+      labelNames: ['fault'],
+      registers,
+    });
+    for (const [fault, count] of Object.entries(upstream.faults ?? {})) faults.inc({ fault }, count);
+  }
+  if (servers) {
+    const known = new Gauge({
+      name: 'stratadns_upstream_servers',
+      help: 'Servers known, by condition.',
+      labelNames: ['state'],
+      registers,
+    });
+    for (const state of serverConditions) known.set({ state }, servers.counts[state]);
+  }
+  if (prefetch) {
+    counter('stratadns_prefetches_total', 'Refreshes of popular answers that were begun.', prefetch.started);
+    counter('stratadns_prefetch_failures_total', 'Refreshes that got no answer.', prefetch.failed);
+  }
 }
 
 const DURATION = 'stratadns_query_duration_seconds';

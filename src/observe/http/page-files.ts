@@ -1,7 +1,10 @@
 /**
  * The files of the page, read once. They lie beside this module, in the sources as in what is built.
+ *
+ * What may be fetched is the closed list of files found at the start, each at a path of its own.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 
 interface PageFile {
   readonly path: string;
@@ -9,16 +12,20 @@ interface PageFile {
   readonly content: Buffer;
 }
 
-const files = [
-  ['/', 'index.html', 'text/html; charset=utf-8'],
-  ['/page.css', 'page.css', 'text/css; charset=utf-8'],
-  ['/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-] as const;
+const folder = new URL('./page/', import.meta.url);
+const types = new Map([
+  ['.css', 'text/css; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+]);
 
 export function pageFiles(): PageFile[] {
-  return files.map(([path, file, type]) => ({
-    path,
-    type,
-    content: readFileSync(new URL(`./page/${file}`, import.meta.url)),
-  }));
+  const parts = readdirSync(folder).flatMap((file) => {
+    const type = types.get(extname(file));
+    return type === undefined ? [] : [{ path: `/page/${file}`, type, content: read(file) }];
+  });
+  return [{ path: '/', type: 'text/html; charset=utf-8', content: read('index.html') }, ...parts];
+}
+
+function read(file: string): Buffer {
+  return readFileSync(new URL(file, folder));
 }

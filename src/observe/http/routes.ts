@@ -5,9 +5,20 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatName } from '../../dns/name.js';
 import type { ServerControl } from '../control.js';
-import { traceQuestion } from '../sinks/collect.js';
-import { reportToJson } from '../sinks/json.js';
-import { checkReader, checkWriter, type GuardedRequest, type GuardOptions } from './guard.js';
+import { type TraceReport, traceQuestion } from '../sinks/collect.js';
+import { eventLine } from '../sinks/event-lines.js';
+import { explain } from '../sinks/explain.js';
+import { type JsonObject, reportToJson } from '../sinks/json.js';
+import { unpainted } from '../sinks/styles.js';
+import type { EventStreams } from './event-stream.js';
+import {
+  checkReader,
+  checkSite,
+  checkWriter,
+  type GuardedRequest,
+  type GuardOptions,
+  mayReadNames,
+} from './guard.js';
 import type { RequestRates } from './limits.js';
 import { pageFiles } from './page-files.js';
 import { flagParameter, nameParameter, questionParameters, readParameters } from './parameters.js';
@@ -17,6 +28,7 @@ export interface RouteContext {
   readonly control: ServerControl;
   readonly guard: GuardOptions;
   readonly rates: RequestRates;
+  readonly streams: EventStreams;
 }
 
 /** What the guard reads of a request. */
@@ -28,6 +40,8 @@ export function guarded(request: FastifyRequest): GuardedRequest {
 export function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addPage(app);
   addStatus(app, context);
+  addEvents(app, context);
+  addTrace(app, context);
   addCache(app, context);
 }
 
@@ -37,26 +51,52 @@ function addPage(app: FastifyInstance): void {
   }
 }
 
-function addStatus(app: FastifyInstance, { control, guard, rates }: RouteContext): void {
+function addStatus(app: FastifyInstance, { control, guard }: RouteContext): void {
   app.get('/health', async (_request, reply) => {
     const health = await control.health();
     return reply.code(health.status === 'ok' ? 200 : 503).send(health);
   });
-  app.get('/stats', async () => statsView(await control.stats()));
+  app.get('/stats', async (request) => {
+    const withNames = mayReadNames(guarded(request), guard);
+    return statsView(await control.stats(), { withNames });
+  });
   app.get('/metrics', async (_request, reply) => {
     // Loaded at the first scrape, since many servers are never scraped and starting must be fast.
     const { metricsContentType, metricsText } = await import('./metrics.js');
     return reply.type(metricsContentType).send(await metricsText(await control.stats()));
   });
+}
+
+/** Names are not in it, so that it needs no more rights than the statistics; but other sites may take no place. */
+function addEvents(app: FastifyInstance, { streams }: RouteContext): void {
+  app.get('/events', { exposeHeadRoute: false }, (request, reply) => {
+    checkSite(guarded(request));
+    readParameters(request.query, []);
+    streams.admit(request.ip);
+    const headers = reply.getHeaders() as Record<string, string>;
+    reply.hijack();
+    streams.serve(request.raw, reply.raw, request.ip, headers);
+  });
+}
+
+function addTrace(app: FastifyInstance, { control, guard, rates }: RouteContext): void {
   app.get('/trace', async (request) => {
     checkReader(guarded(request), guard);
-    const parameters = readParameters(request.query, ['name', 'type', 'fresh']);
+    const parameters = readParameters(request.query, ['name', 'type', 'fresh', 'explain']);
     const question = questionParameters(parameters);
     const fresh = flagParameter(parameters, 'fresh');
-    return rates.walk(request.ip, async () =>
-      reportToJson(await traceQuestion(control, question, { fresh })),
-    );
+    const explained = flagParameter(parameters, 'explain');
+    return rates.walk(request.ip, async () => {
+      const report = await traceQuestion(control, question, { fresh });
+      return explained ? explainedReport(report) : reportToJson(report);
+    });
   });
+}
+
+/** A report with the verdict on it, and with each event in words as well: what the page shows. */
+function explainedReport(report: TraceReport): JsonObject {
+  const lines = report.events.map((event) => eventLine(event, unpainted));
+  return { ...reportToJson(report), verdict: explain(report), lines };
 }
 
 function addCache(app: FastifyInstance, { control, guard }: RouteContext): void {

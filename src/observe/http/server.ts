@@ -10,6 +10,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../../runtime/clock.js';
 import type { ServerControl } from '../control.js';
+import { LiveFrames } from '../live-frames.js';
+import { EventStreams } from './event-stream.js';
 import { checkHost, type GuardOptions } from './guard.js';
 import { defaultHttpLimits, type HttpLimits, RequestRates } from './limits.js';
 import { HttpProblem, problemBody } from './problem.js';
@@ -40,6 +42,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = createApp(limits);
   const guard: GuardOptions = options;
   const rates = new RequestRates(limits, options.clock);
+  const frames = new LiveFrames(options.control, options.clock, options.onError);
+  const streams = new EventStreams(frames, limits);
   app.server.maxConnections = limits.connections;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
@@ -49,14 +53,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   app.setErrorHandler((error, _request, reply) => sendProblem(error, reply, options.onError));
   app.setNotFoundHandler((request, reply) => sendProblem(notFound(app, request), reply));
-  addRoutes(app, { control: options.control, guard, rates });
+  addRoutes(app, { control: options.control, guard, rates, streams });
   return {
     async listen() {
       await app.listen({ host: options.address, port: options.port });
+      frames.start();
       const { address, port } = app.server.address() as AddressInfo;
       return { address, port };
     },
-    close: () => app.close(),
+    async close() {
+      frames.stop();
+      streams.close();
+      await app.close();
+    },
   };
 }
 
@@ -121,7 +130,7 @@ function notFound(app: FastifyInstance, request: FastifyRequest): HttpProblem {
   const url = request.url.split('?', 1)[0]!;
   const allowed = methods.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return new HttpProblem(404, 'NOT_FOUND', 'There is nothing here.');
-  const allow = allowed.includes('GET') ? ['HEAD', ...allowed] : allowed;
+  const allow = app.hasRoute({ method: 'HEAD', url }) ? ['HEAD', ...allowed] : allowed;
   return new HttpProblem(405, 'METHOD_NOT_ALLOWED', `Use ${allow.join(' or ')}.`, {
     allow: allow.join(', '),
   });

@@ -92,13 +92,21 @@ describe('GET', () => {
   it('/ gives the page, whose files need nothing from elsewhere', async () => {
     const page = await http.send('/');
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-    const script = await http.send('/page.js');
-    const style = await http.send('/page.css');
-    expect(script.headers['content-type']).toContain('text/javascript');
-    expect(style.headers['content-type']).toContain('text/css');
-    for (const { text } of [page, script, style])
-      expect(text).not.toMatch(/(https?:)?\/\/[a-z0-9-]+\.[a-z]/i);
-    expect(script.text).not.toMatch(/innerHTML|insertAdjacent|document\.write|eval\(/);
+    const named = [...page.text.matchAll(/(?:href|src)="(\/page\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(named).toContain('/page/main.js');
+    const texts = [page.text];
+    for (const path of named) {
+      const file = await http.send(path);
+      expect(file.headers['content-type'], path).toMatch(/^text\/(javascript|css); charset=utf-8$/);
+      const imports = [...file.text.matchAll(/from '\.\/([^']+)'/g)].map(([, module]) => `/page/${module}`);
+      for (const more of imports) if (!named.includes(more)) named.push(more);
+      texts.push(file.text);
+    }
+    expect(named.length).toBeGreaterThan(15);
+    for (const text of texts) {
+      expect(text.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/(https?:)?\/\/[a-z0-9-]+\.[a-z]/i);
+      expect(text).not.toMatch(/innerHTML|insertAdjacent|document\.write|eval\(| style="| on[a-z]+="/);
+    }
   });
 
   it.each(['/', '/stats', '/health', '/nothing', '/trace'])(
