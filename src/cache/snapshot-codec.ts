@@ -4,11 +4,13 @@
  * Integers are big-endian; times are IEEE doubles, so that Infinity has a form; strings of octets carry their
  * length in front.
  */
-import type { Octets } from '../dns/name.js';
+import type { Name, Octets } from '../dns/name.js';
+import { isSoundName } from './key.js';
+import type { Origin } from './packed-entry.js';
 
 /** First octets of a snapshot; one is not ASCII and one is a line end, so that conversions show. */
 export const MAGIC = Buffer.from('\x89STRATA\n', 'latin1');
-export const VERSION = 1;
+export const VERSION = 2;
 /** Magic, version and the time it was made. */
 export const HEADER_OCTETS = MAGIC.length + 1 + 8;
 /** Kind and length. */
@@ -131,4 +133,41 @@ export class OctetReader {
     this.at = start + length;
     return start;
   }
+}
+
+const transports: readonly Origin['transport'][] = ['none', 'udp', 'tcp'];
+
+/** An origin; what it may lack is written as an empty string, which is no name. */
+export function writeOrigin(out: OctetWriter, origin: Origin): void {
+  const { server, serverName = '', transport, zone, question } = origin;
+  out.octets(server).octets(serverName).uint8(transports.indexOf(transport)).octets(zone);
+  out.octets(question?.name ?? '').uint32((question?.type ?? 0) * 65_536 + (question?.class ?? 0));
+}
+
+/** @throws {UnsoundSnapshot} */
+export function readOrigin(reader: OctetReader): Origin {
+  const server = reader.octets();
+  const serverName = readNameOrNothing(reader);
+  const transport = transports[reader.uint8()];
+  const zone = readName(reader);
+  const name = readNameOrNothing(reader);
+  const typeAndClass = reader.uint32();
+  reader.end();
+  if (transport === undefined) throw new UnsoundSnapshot();
+  const question = name && { name, type: typeAndClass >>> 16, class: typeAndClass & 0xffff };
+  return { server, serverName, transport, zone, question };
+}
+
+function readNameOrNothing(reader: OctetReader): Name | undefined {
+  const octets = reader.octets();
+  if (octets === '') return undefined;
+  if (!isSoundName(octets)) throw new UnsoundSnapshot();
+  return octets;
+}
+
+/** @throws {UnsoundSnapshot} */
+export function readName(reader: OctetReader): Name {
+  const name = readNameOrNothing(reader);
+  if (name === undefined) throw new UnsoundSnapshot();
+  return name;
 }

@@ -11,7 +11,15 @@ import type { NegativeCache } from './negative-cache.js';
 import { type Origin, type PackedEntry, securities } from './packed-entry.js';
 import type { ResolverCache } from './rrset-cache.js';
 import { packRRsets } from './rrset-packing.js';
-import { dsForms, Kind, MAGIC, OctetWriter, type SnapshotRecord, VERSION } from './snapshot-codec.js';
+import {
+  dsForms,
+  Kind,
+  MAGIC,
+  OctetWriter,
+  type SnapshotRecord,
+  VERSION,
+  writeOrigin,
+} from './snapshot-codec.js';
 
 /** The caches that a snapshot holds. */
 export interface SnapshotCaches {
@@ -49,24 +57,27 @@ function* records(caches: SnapshotCaches, nowMs: number): Generator<SnapshotReco
   const origins = new Map<Origin, number>();
   const body = new OctetWriter();
   // The lists are taken at once: they hold references only, and the caches go on while chunks are written.
-  const packed = [
-    ...Array.from(caches.rrsets.entries(), (entry) => ({ kind: Kind.rrset, entry })),
-    ...Array.from(caches.negative.entries(), (entry) => ({ kind: Kind.negative, entry })),
-  ];
+  const lists = [
+    { kind: Kind.rrset, entries: [...caches.rrsets.entries()] },
+    { kind: Kind.negative, entries: [...caches.negative.entries()] },
+  ] as const;
   const delegations = [...caches.delegations.entries()];
   for (const delegation of delegations) {
     if (delegation.leaseUntilMs === Infinity || delegation.leaseUntilMs <= nowMs) continue;
     if (writeDelegation(body, delegation)) yield { kind: Kind.delegation, body: body.take() };
   }
-  for (const { kind, entry } of packed) {
-    let origin = origins.get(entry.origin);
-    if (origin === undefined) {
-      origin = origins.size;
-      origins.set(entry.origin, origin);
-      yield { kind: Kind.origin, body: Buffer.from(JSON.stringify(entry.origin)) };
+  for (const { kind, entries } of lists) {
+    for (const entry of entries) {
+      let origin = origins.get(entry.origin);
+      if (origin === undefined) {
+        origin = origins.size;
+        origins.set(entry.origin, origin);
+        writeOrigin(body, entry.origin);
+        yield { kind: Kind.origin, body: body.take() };
+      }
+      writeEntry(body, entry, origin);
+      yield { kind, body: body.take() };
     }
-    writeEntry(body, entry, origin);
-    yield { kind, body: body.take() };
   }
 }
 

@@ -11,11 +11,11 @@
  */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { labelCount, type Octets, toName } from '../dns/name.js';
+import { labelCount, type Octets } from '../dns/name.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Delegation } from './delegation-cache.js';
-import { isSoundKey, isSoundName, typeOfKey } from './key.js';
+import { isSoundKey, typeOfKey } from './key.js';
 import { type EntryTimes, type Origin, PackedEntry, securities } from './packed-entry.js';
 import { Rank } from './rank.js';
 import { isSoundPacked, unpackRRsets } from './rrset-packing.js';
@@ -27,6 +27,8 @@ import {
   MAGIC,
   OctetReader,
   RECORD_HEADER_OCTETS,
+  readName,
+  readOrigin,
   type SnapshotRecord,
   UnsoundSnapshot,
   VERSION,
@@ -104,7 +106,7 @@ function decode(found: readonly SnapshotRecord[]): DecodedSnapshot {
   for (const { kind, body } of found) {
     switch (kind) {
       case Kind.origin:
-        origins.push(readOrigin(body));
+        origins.push(readOrigin(new OctetReader(body)));
         break;
       case Kind.rrset:
       case Kind.negative:
@@ -182,46 +184,6 @@ function readAddresses(reader: OctetReader): string[] {
     addresses.push(address);
   }
   return addresses;
-}
-
-function readName(reader: OctetReader) {
-  const octets = reader.octets();
-  if (!isSoundName(octets)) throw new UnsoundSnapshot();
-  return toName(octets);
-}
-
-function readOrigin(body: Buffer): Origin {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new UnsoundSnapshot();
-  }
-  if (!isOrigin(value)) throw new UnsoundSnapshot();
-  const { server, serverName, transport, zone, question } = value; // and nothing else that it may hold
-  return { server, serverName, transport, zone, question };
-}
-
-function isOrigin(value: unknown): value is Origin {
-  if (typeof value !== 'object' || value === null) return false;
-  const { server, serverName, transport, zone, question } = value as Partial<Record<keyof Origin, unknown>>;
-  return (
-    typeof server === 'string' &&
-    (serverName === undefined || isNameValue(serverName)) &&
-    (transport === 'udp' || transport === 'tcp' || transport === 'none') &&
-    isNameValue(zone) &&
-    (question === undefined || isQuestion(question))
-  );
-}
-
-function isQuestion(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, type, class: cls } = value as { name?: unknown; type?: unknown; class?: unknown };
-  return isNameValue(name) && Number.isInteger(type) && Number.isInteger(cls);
-}
-
-function isNameValue(value: unknown): value is Octets {
-  return typeof value === 'string' && isSoundName(value);
 }
 
 function restoreAll({ delegations, entries }: DecodedSnapshot, caches: SnapshotCaches, nowMs: number) {
