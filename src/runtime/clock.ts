@@ -4,9 +4,10 @@
  * Two clocks on purpose: the wall clock dates TTLs and signatures, so that it may jump (suspend, NTP, a
  * clock shifted from outside) and cached data ages with it; the monotonic clock drives timeouts and RTT,
  * so that a jump cannot stall or flood upstream servers.
- * Limitations: timers have the resolution of the event loop, about 1 ms.
+ * Limitations: timers come up to 5 ms late (timer-slots.ts), or when the event loop gets to them.
  */
 import { performance } from 'node:perf_hooks';
+import { TimerSlots } from './timer-slots.js';
 
 /** Cancels its timer; calling it again does nothing. */
 export type CancelTimer = () => void;
@@ -20,15 +21,19 @@ export interface Clock {
   after(ms: number, fn: () => void): CancelTimer;
 }
 
+const monotonicMs = () => performance.now();
+
+const timers = new TimerSlots(monotonicMs, (delayMs, fire) => {
+  const timer = setTimeout(fire, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+});
+
 /** The machine's clocks. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
+  monotonicMs,
+  after: (ms, fn) => timers.after(ms, fn),
 };
 
 interface Timer {

@@ -123,8 +123,13 @@ export function inNetwork(network: Network, octets: Uint8Array): boolean {
   return rest === 0 || (octets[whole]! & octetMask(rest)) === network.octets[whole];
 }
 
-/** Networks to test addresses against. Allocates nothing per test of octets. */
+/** Answers for literal addresses that one set remembers; it forgets them all when there are more. */
+const MAX_REMEMBERED = 4096;
+
+/** Networks to test addresses against. Allocates nothing per test of octets, or of an address met lately. */
 export class NetworkSet {
+  private readonly texts = new Map<string, boolean>();
+  private readonly clients = new Map<string, boolean>();
   private readonly ipv4: readonly Network[];
   private readonly ipv6: readonly Network[];
 
@@ -142,15 +147,26 @@ export class NetworkSet {
 
   /** As {@link has}, for a literal address; false for what is none. */
   hasText(address: string): boolean {
+    const known = this.texts.get(address);
+    if (known !== undefined) return known;
     const octets = addressOctets(address);
-    return octets !== undefined && this.has(octets);
+    return remember(this.texts, address, octets !== undefined && this.has(octets));
   }
 
   /** Whether a client with this address belongs to the set: `::ffff:192.0.2.1` is 192.0.2.1. */
   hasClient(address: string): boolean {
+    const known = this.clients.get(address);
+    if (known !== undefined) return known;
     const octets = addressOctets(address);
-    return octets !== undefined && this.has(unmapped(octets));
+    return remember(this.clients, address, octets !== undefined && this.has(unmapped(octets)));
   }
+}
+
+/** Reading an address costs more than all else here, and the same few come again and again. */
+function remember(known: Map<string, boolean>, address: string, answer: boolean): boolean {
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  known.set(address, answer);
+  return answer;
 }
 
 /** This machine's own addresses, as clients. */

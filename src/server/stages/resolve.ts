@@ -35,14 +35,33 @@ export class ResolveStage implements Stage {
       exchange.limit = `inFlight-${limit}`;
       return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));
     }
-    return this.resolve(exchange).finally(() => this.inFlight.leave(client));
+    return this.resolve(exchange, () => this.inFlight.leave(client));
   }
 
-  private async resolve(exchange: Exchange): Promise<Verdict> {
+  /** One promise, not one per step: this is on the way of every miss. */
+  private resolve(exchange: Exchange, leave: () => void): Promise<Verdict> {
     const { question, cd, rd } = exchange.query!;
     const { name, type, class: cls } = question!;
-    const work = this.resolver.resolve({ name, type, class: cls }, { cd, cacheOnly: !rd });
-    const resolution = await this.within(work, exchange.settings.resolveWithinMs);
+    return new Promise((settle, reject) => {
+      let ended = false;
+      const end = (finish: () => void) => {
+        if (ended) return;
+        ended = true;
+        cancel();
+        leave();
+        finish();
+      };
+      const cancel = this.clock.after(exchange.settings.resolveWithinMs, () =>
+        end(() => settle(this.verdict(exchange, undefined))),
+      );
+      this.resolver.resolve({ name, type, class: cls }, { cd, cacheOnly: !rd }).then(
+        (resolution) => end(() => settle(this.verdict(exchange, resolution))),
+        (error: unknown) => end(() => reject(error)),
+      );
+    });
+  }
+
+  private verdict(exchange: Exchange, resolution: Resolution | undefined): Verdict {
     if (this.isTooLate(exchange)) return exchange.drop('too-late');
     if (!resolution) return exchange.fail(Rcode.SERVFAIL, STUCK, 'failure');
     exchange.resolution = resolution;
@@ -52,12 +71,5 @@ export class ResolveStage implements Stage {
   private isTooLate(exchange: Exchange): boolean {
     const tookMs = this.clock.monotonicMs() - exchange.startedMs;
     return exchange.client.transport === 'udp' && tookMs > exchange.settings.udpAnswerWithinMs;
-  }
-
-  private within(work: Promise<Resolution>, limitMs: number): Promise<Resolution | undefined> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.clock.after(limitMs, () => resolve(undefined));
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 }
