@@ -32,6 +32,8 @@ export class NameServers {
   private readonly lookedUp = new Set<Name>();
   private readonly learnt = new Map<Name, readonly string[]>();
   private failed = 0;
+  /** How many addresses the walk has been shown. Others may appear at any time: equal walks fill the caches. */
+  private shown = 0;
   /** Names whose glue is there but has not helped: resolved last, when every address has failed. */
   private glueDistrusted = false;
   /** Everything else has failed: addresses of doubtful origin count too. */
@@ -47,8 +49,15 @@ export class NameServers {
     private readonly mayLookUp: boolean,
   ) {}
 
-  /** Every address known now, without duplicates. */
+  /** Every address known now, without duplicates, for the walk to choose from. */
   candidates(): Candidate[] {
+    const candidates = this.known();
+    this.shown = candidates.length;
+    return candidates;
+  }
+
+  /** The same, for whoever only looks. */
+  known(): Candidate[] {
     const seen = new Set<string>();
     const result: Candidate[] = [];
     const add = (address: string, port: number, name: Name | undefined) => {
@@ -90,14 +99,19 @@ export class NameServers {
   /** The last resort: what parents say of the servers' addresses, in bailiwick or not. True when that is new. */
   despair(): boolean {
     if (this.desperate) return false;
-    const before = this.candidates().length;
     this.desperate = true;
-    return this.candidates().length > before;
+    return this.hasNews();
   }
 
-  /** Resolves some missing names; true when at least one new address is known afterwards. */
+  /** Whether an address is known that the walk was not shown, through whomever. */
+  private hasNews(): boolean {
+    return this.known().length > this.shown;
+  }
+
+  /** Resolves some missing names; true when at least one address is known that the walk was not shown. */
   async resolveSome(ctx: QueryContext): Promise<boolean> {
     for (;;) {
+      if (this.hasNews()) return true;
       const batch = this.nextBatch(ctx);
       if (batch.length === 0) return false;
       if (await firstUseful(batch.map((name) => this.resolveOne(name, ctx)))) return true;
@@ -122,11 +136,10 @@ export class NameServers {
   }
 
   private async resolveOne(name: Name, ctx: QueryContext): Promise<boolean> {
-    const before = this.candidates().length;
     const addresses = await this.book.lookup(name, this.zone.zone, ctx);
     if (addresses.length === 0) this.failed++;
     this.learnt.set(name, [...(this.learnt.get(name) ?? []), ...addresses]);
-    return this.candidates().length > before;
+    return this.hasNews();
   }
 }
 

@@ -386,7 +386,7 @@ export class Walk {
 
   private emitServers(): void {
     if (!this.ctx.traced) return;
-    const known = this.servers.candidates().length;
+    const known = this.servers.known().length;
     const missing = this.servers.missing();
     const skipped = missing.map(formatName);
     this.ctx.emit({ kind: 'servers', zone: this.zone.zone, known, missing: missing.length, skipped });
