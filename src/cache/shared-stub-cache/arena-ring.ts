@@ -8,8 +8,8 @@
  * The version of a block's set is changed before its memory is used again, also when the block is dead, so that a
  * reader who still copies from there notices.
  *
- * Only the owner of the partition calls this. Limitations: with one put at most REPRIEVES blocks move, so that a put
- * stays short; past that a block goes although it was asked for.
+ * Only the owner of the partition calls this. Limitations: with one put at most REPRIEVES blocks move, and 128 KiB of
+ * them, so that a put stays short; past that a block goes although it was asked for.
  */
 import {
   BLOCK_HASH,
@@ -22,6 +22,7 @@ import {
   SET_SLOTS,
   SET_VERSION,
   TAIL,
+  UNIT_OCTETS,
   UNIT_WORDS,
   USED,
   WAYS,
@@ -29,7 +30,8 @@ import {
 import { Count, type SharedCounters } from './shared-counters.js';
 import type { StubMemory } from './stub-memory.js';
 
-const REPRIEVES = 16;
+const REPRIEVES = 256;
+const REPRIEVED_UNITS = (128 * 1024) / UNIT_OCTETS;
 
 export class ArenaRing {
   private readonly words: Int32Array;
@@ -55,8 +57,11 @@ export class ArenaRing {
   allocate(units: number, nowMs: number): number {
     const { words, at } = this;
     let reprieves = REPRIEVES;
+    let left = REPRIEVED_UNITS;
     while (!this.fits(units)) {
-      if (this.takeHead(nowMs, reprieves > 0)) reprieves--;
+      const moved = this.takeHead(nowMs, reprieves > 0 && left > 0);
+      if (moved > 0) reprieves--;
+      left -= moved;
     }
     const unit = words[at + TAIL]!;
     words[at + TAIL] = unit + units;
@@ -94,8 +99,8 @@ export class ArenaRing {
     words[at + TAIL] = 0;
   }
 
-  /** Takes the oldest block; true when it moved to the tail instead of going. */
-  private takeHead(nowMs: number, mayMove: boolean): boolean {
+  /** Takes the oldest block. Returns its units when it moved to the tail instead of going, else 0. */
+  private takeHead(nowMs: number, mayMove: boolean): number {
     const { words, at, capacity, memory } = this;
     const head = words[at + HEAD]!;
     const block = this.arena + head * UNIT_WORDS;
@@ -107,7 +112,7 @@ export class ArenaRing {
     const over = !(memory.doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs);
     if (way >= 0 && mayMove && !over && (words[set + SET_MARKS]! & (1 << way)) !== 0) {
       this.move(set, way, head, units);
-      return true;
+      return units;
     }
     Atomics.add(words, set + SET_VERSION, 1);
     if (way >= 0 && this.release(set, way, head + 1)) {
@@ -116,7 +121,7 @@ export class ArenaRing {
     }
     words[at + USED]! -= units;
     Atomics.add(words, set + SET_VERSION, 1);
-    return false;
+    return 0;
   }
 
   /** Moves the block at the head, which HEAD has passed, to the tail; they may overlap. */

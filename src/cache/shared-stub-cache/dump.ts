@@ -146,7 +146,9 @@ function readBlock(block: Buffer): DumpedAnswer | undefined {
   const wireLength = block.readUInt16LE(BLOCK_LENGTHS * 4);
   if ((keyWord & KEY_APART) !== 0 || BLOCK_HEAD_OCTETS + wireLength > block.length) return undefined;
   const wire = block.subarray(BLOCK_HEAD_OCTETS, BLOCK_HEAD_OCTETS + wireLength);
-  const name = wire.latin1Slice(QNAME_AT, QNAME_AT + ((keyWord >>> KEY_LENGTH_SHIFT) & 255));
+  const nameEnd = QNAME_AT + ((keyWord >>> KEY_LENGTH_SHIFT) & 255);
+  if (nameEnd > wireLength) return undefined;
+  const name = wire.latin1Slice(QNAME_AT, nameEnd);
   const storedAtMs = block.readDoubleLE(BLOCK_STORED_AT * 4);
   const keepUntilMs = block.readDoubleLE(BLOCK_KEEP_UNTIL * 4);
   if (!isSoundName(name) || !Number.isFinite(storedAtMs) || !Number.isFinite(keepUntilMs)) return undefined;
