@@ -30,29 +30,36 @@ export class InfraCache {
   private readonly idleMs: number;
   private readonly policy: LruPolicy<ServerState>;
   private readonly counters = new LayerCounters();
+  /** The state looked up last, while it is held. */
+  private last: ServerState | undefined;
 
   constructor(options: InfraCacheOptions) {
     this.clock = options.clock;
     this.idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
     const maxOctets = (options.maxServers ?? DEFAULT_MAX_SERVERS) * STATE_OCTETS;
-    this.policy = new LruPolicy(maxOctets, (_address, _state, reason) => {
+    this.policy = new LruPolicy(maxOctets, (_address, state, reason) => {
       if (reason === 'evicted') this.counters.evictions++;
+      if (state === this.last) this.last = undefined;
     });
   }
 
   /** The state of a server, made when there is none. Looking counts as a touch. */
   state(address: string): ServerState {
     const nowMs = this.clock.monotonicMs();
-    const known = this.policy.get(address);
+    const { last } = this;
+    // One exchange looks its server up several times in a row.
+    const known = last?.address === address ? last : this.policy.get(address);
     if (known && nowMs - known.touchedMs < this.idleMs) {
       this.counters.hits++;
       known.touchedMs = nowMs;
+      this.last = known;
       return known;
     }
     this.counters.miss(known ? 'expired' : 'never-seen');
     if (known) this.counters.expirations++;
     const state = new ServerState(address, nowMs);
     this.policy.set(address, state, STATE_OCTETS);
+    this.last = state;
     this.counters.inserts++;
     return state;
   }
@@ -74,6 +81,7 @@ export class InfraCache {
   clear(): number {
     const removed = this.policy.size;
     this.policy.clear();
+    this.last = undefined;
     this.counters.purged += removed;
     return removed;
   }

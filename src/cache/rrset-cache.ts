@@ -13,7 +13,7 @@
  * Limitations: `purge` of a name without a type, or of a subtree, looks at every entry.
  */
 import { isSubdomain, type Name } from '../dns/name.js';
-import { RRClass } from '../dns/registry.js';
+import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
@@ -101,11 +101,18 @@ export class ResolverCache {
   private readonly store: TimedStore<RRsetEntry>;
   private readonly clock: Clock;
   private readonly ttl: TtlLimits;
+  /** How many DNAMEs are held; with none, lookups need not climb. */
+  private dnames = 0;
 
   constructor(options: ResolverCacheOptions) {
     this.clock = options.clock;
     this.ttl = options.ttl ?? defaultTtlLimits;
-    this.store = new TimedStore(options);
+    this.store = new TimedStore({
+      ...options,
+      onRemove: (entry) => {
+        if (entry.type === RRType.DNAME) this.dnames--;
+      },
+    });
   }
 
   /** Looks an RRset up and counts it: as a hit, a stale hit or a miss with its reason. */
@@ -142,9 +149,20 @@ export class ResolverCache {
     return Math.min(this.ttl.maxSec, Math.max(this.ttl.minSec, ttlSec));
   }
 
+  /** False when no DNAME is held at all, as is usual. */
+  get holdsDnames(): boolean {
+    return this.dnames > 0;
+  }
+
   /** The live entry, without counting a use, a hit or a miss. */
   peek(name: Name, type: number, cls: number = RRClass.IN): RRsetEntry | undefined {
     return this.store.peekLive(rrsetKey(name, type, cls), this.clock.wallMs());
+  }
+
+  /** True when a live or stale entry is held; counts nothing. */
+  holds(name: Name, type: number, cls: number = RRClass.IN): boolean {
+    const entry = this.store.peek(rrsetKey(name, type, cls));
+    return entry !== undefined && this.store.freshness(entry, this.clock.wallMs()) !== 'over';
   }
 
   /** Counts a lookup that the resolver did not make because it was told to walk. */
@@ -186,7 +204,7 @@ export class ResolverCache {
       return false;
     }
     const entry = new RRsetEntry(ownOctets(key), packed, times, meta.security, meta.rank, meta.origin);
-    return this.store.set(entry.key, entry, entry.sizeOctets);
+    return this.counted(entry, this.store.set(entry.key, entry, entry.sizeOctets));
   }
 
   /**
@@ -206,7 +224,7 @@ export class ResolverCache {
     const entry = new RRsetEntry(old.key, old.packed, times, security, old.rank, old.origin);
     entry.hits = old.hits;
     if (old.prefetched) entry.markPrefetched();
-    return this.store.set(entry.key, entry, entry.sizeOctets);
+    return this.counted(entry, this.store.set(entry.key, entry, entry.sizeOctets));
   }
 
   /**
@@ -233,7 +251,12 @@ export class ResolverCache {
     const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
     const { key, packed, security, rank, origin } = saved;
     const entry = new RRsetEntry(ownOctets(key), packed, times, security, rank, origin);
-    return this.store.restore(entry.key, entry, entry.sizeOctets, nowMs);
+    return this.counted(entry, this.store.restore(entry.key, entry, entry.sizeOctets, nowMs));
+  }
+
+  private counted(entry: RRsetEntry, stored: boolean): boolean {
+    if (stored && entry.type === RRType.DNAME) this.dnames++;
+    return stored;
   }
 
   /**

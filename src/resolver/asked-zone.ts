@@ -41,7 +41,11 @@ export interface RootHint {
   readonly addresses: readonly string[];
 }
 
+const MAX_RECENT = 1024;
+
 export class ZoneFinder {
+  /** Made of cached delegations, which never change; a zone that is asked often is made once. */
+  private readonly recent = new Map<Name, { readonly delegation: Delegation; readonly asked: AskedZone }>();
   private readonly hints: AskedZone;
   private readonly configured: readonly AskedZone[];
 
@@ -118,6 +122,16 @@ export class ZoneFinder {
   }
 
   fromDelegation(delegation: Delegation, source: ZoneSource): AskedZone {
+    if (source !== 'cache') return this.made(delegation, source);
+    const known = this.recent.get(delegation.zone);
+    if (known?.delegation === delegation) return known.asked;
+    const asked = this.made(delegation, source);
+    if (this.recent.size >= MAX_RECENT) this.recent.clear();
+    this.recent.set(delegation.zone, { delegation, asked });
+    return asked;
+  }
+
+  private made(delegation: Delegation, source: ZoneSource): AskedZone {
     return {
       zone: delegation.zone,
       source,

@@ -44,8 +44,8 @@ export type Cached =
   | { readonly kind: 'miss'; readonly reason: MissReason; readonly stale: Link | undefined };
 
 const STALE_TTL_SEC = 30;
-/** RFC 6895 3.1: type 0 is reserved. */
-const NO_TYPE = 0;
+/** RFC 8767 5: failing servers are tried no more often while stale data serves. */
+const STALE_RECHECK_SEC = 30;
 
 export interface FindOptions {
   /** Also data not yet judged; for the validator's own fetches and server addresses. */
@@ -88,7 +88,9 @@ export class CachedLinks {
   private findAnywhere(question: Question, ctx: QueryContext, anySecurity: boolean, cutBelow: Name): Cached {
     const { name, type } = question;
     const fresh = ctx.fresh.get(name, type);
-    if (fresh) return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
+    // Addresses of servers and keys are fetched unjudged, and may be asked for as data by the same query.
+    if (fresh && (anySecurity || this.options.acceptUnchecked || fresh.security !== 'unchecked'))
+      return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
     if (type === RRType.ANY || type === RRType.RRSIG)
       return { kind: 'miss', reason: 'bypassed', stale: undefined };
     const direct = this.findRRset('answer', name, type, question, ctx, anySecurity);
@@ -156,10 +158,10 @@ export class CachedLinks {
   ): Exclude<Cached, { readonly kind: 'failure' }> | undefined {
     // DS may live above the zone that the CNAME is in; its servers know.
     if (question.type === RRType.DS) return undefined;
-    if (question.type !== RRType.CNAME && this.caches.rrsets.peek(name, RRType.CNAME, question.class)) {
+    if (question.type !== RRType.CNAME && this.caches.rrsets.holds(name, RRType.CNAME, question.class)) {
       return this.findRRset('alias', name, RRType.CNAME, question, ctx, anySecurity);
     }
-    for (let owner = name; owner !== ROOT; ) {
+    for (let owner = this.caches.rrsets.holdsDnames ? name : ROOT; owner !== ROOT; ) {
       owner = parentName(owner);
       const entry = this.caches.rrsets.peek(owner, RRType.DNAME, question.class);
       if (!entry || !this.usable(entry, anySecurity)) continue;
@@ -352,33 +354,19 @@ export class CachedLinks {
     return negativeTtlSec(soa, proof, this.options.negativeMaxSec);
   }
 
-  /** Keeps a failure, so that the next equal question does not repeat the work (RFC 9520). */
-  storeFailure(question: Question, failure: Failure): void {
+  /**
+   * Keeps a failure, so that the next equal question does not repeat the work (RFC 9520).
+   * @param hasStale stale data serves meanwhile: servers get a longer rest (RFC 8767 5)
+   */
+  storeFailure(question: Question, failure: Failure, hasStale = false): void {
     if (failure.reason === 'internal' || failure.reason === 'policy') return;
-    this.caches.failures.put(question.name, question.type, failure);
+    const minTtlSec = hasStale ? STALE_RECHECK_SEC : 0;
+    this.caches.failures.put(question.name, question.type, failure, { minTtlSec });
   }
 
   /** It was resolved: the next failure starts with a short wait again. */
   forgetFailure(question: Question): void {
     this.caches.failures.succeeded(question.name, question.type);
-  }
-
-  /**
-   * Keeps that looking for addresses of a zone's servers led nowhere, so that questions for other names of the
-   * zone do not repeat the search (NRDelegation, CVE-2022-3204; TsuNAME). Addresses that are known go on being
-   * tried. Held with the failures, under a type that no question can have.
-   */
-  storeUnreachable(zone: Name, failure: Failure): void {
-    this.caches.failures.put(zone, NO_TYPE, failure);
-  }
-
-  isUnreachable(zone: Name): boolean {
-    return this.caches.failures.get(zone, NO_TYPE).kind === 'hit';
-  }
-
-  /** A server of the zone gave something usable. */
-  noteReached(zone: Name): void {
-    this.caches.failures.succeeded(zone, NO_TYPE);
   }
 
   nowMs(): number {

@@ -8,17 +8,24 @@ import type { Name } from '../dns/name.js';
 import type { Link } from './link.js';
 
 export class FreshData {
-  private readonly links = new Map<string, Link>();
+  private readonly links: Learnt[] = [];
 
   get(name: Name, type: number): Link | undefined {
-    return this.links.get(key(name, type));
+    // The latest counts. There are as many as an alias chain has links, so this is cheaper than a Map.
+    for (let i = this.links.length - 1; i >= 0; i--) {
+      const learnt = this.links[i]!;
+      if (learnt.type === type && learnt.name === name) return learnt.link;
+    }
+    return undefined;
   }
 
   put(name: Name, type: number, link: Link): void {
-    this.links.set(key(name, type), link);
+    this.links.push({ name, type, link });
   }
 }
 
-function key(name: Name, type: number): string {
-  return `${type} ${name}`;
+interface Learnt {
+  readonly name: Name;
+  readonly type: number;
+  readonly link: Link;
 }

@@ -58,12 +58,11 @@ export class NameServers {
 
   /** The same, for whoever only looks. */
   known(): Candidate[] {
-    const seen = new Set<string>();
     const result: Candidate[] = [];
+    // A search beats a Set here: most zones have a handful of addresses.
     const add = (address: string, port: number, name: Name | undefined) => {
-      if (seen.has(address) || !this.usableAddress(address)) return;
-      seen.add(address);
-      result.push({ address, port, name });
+      for (let i = 0; i < result.length; i++) if (result[i]!.address === address) return;
+      if (this.usableAddress(address)) result.push({ address, port, name });
     };
     for (const server of this.zone.servers) {
       for (const endpoint of server.endpoints) add(endpoint.address, endpoint.port, server.name);

@@ -53,7 +53,7 @@ export class QueryContext {
     const purpose = options.purpose ?? 'client';
     const bypass = options.bypassCache ?? false;
     const ctx = new QueryContext(budget, clock, 0, purpose, undefined, question, state, 0, bypass, undefined);
-    ctx.emit({ kind: 'span', parent: 0, purpose, question });
+    if (state) ctx.emit({ kind: 'span', parent: 0, purpose, question });
     return ctx;
   }
 
@@ -80,7 +80,7 @@ export class QueryContext {
       false,
       soughtFor,
     );
-    ctx.emit({ kind: 'span', parent: this.span, purpose, question });
+    if (this.traced) ctx.emit({ kind: 'span', parent: this.span, purpose, question });
     return ctx;
   }
 

@@ -69,7 +69,7 @@ export interface Scrubbed {
   /** An RRset of the chain that is too large to be used. */
   readonly oversized: RRset | undefined;
   /** What was dropped, for the trace. */
-  readonly removed: readonly RRset[];
+  readonly removed: () => readonly RRset[];
 }
 
 /**
@@ -89,22 +89,31 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
   // A referral is believed only when nothing was answered: NS beside an answer is how caches are poisoned.
   const referral = chain.final.length === 0 ? authority.referral : undefined;
   const addresses = referral ? takeGlue(response.additional, referral.ns, kept) : [];
-  const glue = addresses.filter((r) => isSubdomain(r.name, asked));
-  const spare = addresses.filter((r) => !isSubdomain(r.name, asked));
+  const glue = referral ? addresses.filter((r) => isSubdomain(r.name, asked)) : addresses;
+  const spare = referral ? addresses.filter((r) => !isSubdomain(r.name, asked)) : addresses;
   return {
     ...chain,
     soa: authority.soa,
     denial: authority.denial,
     referral: referral && { ...referral, glue, spare },
     upwardNs: authority.upwardNs,
-    oversized: [...chain.steps.flatMap((s) => s.rrsets), ...chain.final].find(isOversized),
-    removed: [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
+    oversized: oversizedOf(chain),
+    removed: () =>
+      [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
   };
+}
+
+function oversizedOf({ steps, final }: Chain): RRset | undefined {
+  for (const step of steps) for (const rrset of step.rrsets) if (isOversized(rrset)) return rrset;
+  for (const rrset of final) if (isOversized(rrset)) return rrset;
+  return undefined;
 }
 
 function isOversized({ rdatas }: RRset): boolean {
   if (rdatas.length > MAX_RECORDS_PER_RRSET) return true;
-  return rdatas.reduce((sum, rdata) => sum + rdata.length, 0) > MAX_RRSET_OCTETS;
+  let octets = 0;
+  for (const rdata of rdatas) octets += rdata.length;
+  return octets > MAX_RRSET_OCTETS;
 }
 
 interface Chain {

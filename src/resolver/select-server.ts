@@ -51,24 +51,27 @@ const SILENT_TRIES = 3;
 
 /** What one walk has already tried. */
 export class TriedServers {
-  private readonly tries = new Map<string, number>();
-  private readonly spent = new Set<string>();
+  // Made when first needed: most walks try each server once.
+  private tries: Map<string, number> | undefined;
+  private spent: Set<string> | undefined;
 
   count(address: string): number {
-    return this.tries.get(address) ?? 0;
+    return this.tries?.get(address) ?? 0;
   }
 
   note(address: string): void {
+    this.tries ??= new Map();
     this.tries.set(address, this.count(address) + 1);
   }
 
   /** Not to be asked again in this walk. */
   exclude(address: string): void {
+    this.spent ??= new Set();
     this.spent.add(address);
   }
 
   usable(address: string): boolean {
-    return !this.spent.has(address) && this.count(address) < SILENT_TRIES;
+    return !this.spent?.has(address) && this.count(address) < SILENT_TRIES;
   }
 }
 
@@ -167,7 +170,7 @@ export class ServerSelector {
     switch (fault) {
       case 'timeout':
       case 'unreachable':
-        this.noteSilence(state, address, fault, now, sentMs ?? now);
+        this.noteSilence(state, zone, fault, now, sentMs ?? now);
         return;
       case 'lame':
         state.lameZones.set(zone, now + LAME_MS);
@@ -187,7 +190,7 @@ export class ServerSelector {
 
   private noteSilence(
     state: ServerState,
-    address: string,
+    zone: Name,
     fault: 'timeout' | 'unreachable',
     now: number,
     sentMs: number,
@@ -195,7 +198,8 @@ export class ServerSelector {
     // A hundred queries that were under way in one bad moment are one timeout, not a hundred.
     if (sentMs < state.timeoutCountedMs || sentMs < state.respondedMs) return;
     state.timeoutCountedMs = now;
-    this.health.noteSilence(address);
+    const { address } = state;
+    this.health.noteSilence(address, zone);
     if (fault === 'unreachable' && address.includes(':') && ++this.ipv6UnreachableInRow >= 3) {
       this.ipv6BrokenUntilMs = now + BACKOFF_MAX_MS;
     }

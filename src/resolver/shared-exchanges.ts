@@ -58,25 +58,20 @@ export class SharedExchanges {
     return (this.byServer.get(address) ?? 0) >= serverLimit ? 'server' : undefined;
   }
 
-  private async send(
-    query: UpstreamQuery,
-    zone: Name,
-    key: string,
-    deadlineMs: number,
-  ): Promise<UpstreamResult> {
+  private send(query: UpstreamQuery, zone: Name, key: string, deadlineMs: number): Promise<UpstreamResult> {
     const { address } = query.endpoint;
     const result = this.upstream.exchange(query);
     const entry = { result, deadlineMs };
     this.running.set(key, entry);
     count(this.byZone, zone, 1);
     count(this.byServer, address, 1);
-    try {
-      return await result;
-    } finally {
+    const ended = () => {
       if (this.running.get(key) === entry) this.running.delete(key);
       count(this.byZone, zone, -1);
       count(this.byServer, address, -1);
-    }
+    };
+    result.then(ended, ended); // before anybody who waits for it goes on
+    return result;
   }
 
   /** Exchanges under way. */
@@ -85,9 +80,16 @@ export class SharedExchanges {
   }
 }
 
+/** The name ends in the root label, three chars follow, and the rest is the address: no two questions share a key. */
 function keyOf({ endpoint, transport, question, rd, cd, edns, randomCase }: UpstreamQuery): string {
-  const flags = `${rd ? 'r' : ''}${cd ? 'c' : ''}${edns ? (edns.do ? 'd' : 'e') : ''}${randomCase ? 'x' : ''}`;
-  return `${endpoint.address} ${endpoint.port} ${transport} ${flags} ${question.type} ${question.name}`;
+  const flags =
+    (transport === 'tcp' ? 1 : 0) |
+    (rd ? 2 : 0) |
+    (cd ? 4 : 0) |
+    (edns ? 8 : 0) |
+    (edns?.do ? 16 : 0) |
+    (randomCase ? 32 : 0);
+  return question.name + String.fromCharCode(question.type, endpoint.port, flags) + endpoint.address;
 }
 
 function count<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {

@@ -3,20 +3,28 @@
  *
  * A state machine. Each state has one handler that says which state comes next:
  *   ask        choose a server of the zone and send it the (minimised) question
+ *   wait       for its response, or for the time to be up
  *   addresses  no server left with an address: resolve names of servers
  *   done       a chain of links, or a failure
  * A walk does not read answer caches, store answers or validate (fetch-links.ts does); it keeps what it
  * learns about delegations and servers. RFC 1034 5.3.3, RFC 9156, RFC 9520.
  */
 
-import { formatName } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
 import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
 import type { UpstreamFault } from '../runtime/trace.js';
 import type { UpstreamResult } from '../transport/upstream.js';
 import type { AskedZone } from './asked-zone.js';
-import { type Attempt, byTcp, firstAttempt, noteEdns, queryOf, withoutEdns } from './attempt.js';
+import {
+  type Attempt,
+  byTcp,
+  firstAttempt,
+  insteadOfTcp,
+  noteEdns,
+  queryOf,
+  withoutEdns,
+} from './attempt.js';
 import { type ChainEnd, type Classified, classify, responseClass } from './classify.js';
 import { budgetFailure, busyFailure, noServerFailure, ServerReport, walkFailure } from './failures.js';
 import { MinimisationPlan } from './minimise.js';
@@ -26,11 +34,20 @@ import type { ResolverCore } from './resolver-core.js';
 import { type ReferralData, type Scrubbed, scrub } from './scrub.js';
 import { TriedServers } from './select-server.js';
 import type { SharedResult } from './shared-exchanges.js';
-import { traceRecords, traceRemoved } from './trace-records.js';
+import { traceRemoved } from './trace-records.js';
+import { PROBES_OF_UNREACHABLE } from './unreachable-zones.js';
+import { emitQuery, emitResponse, emitServers } from './walk-trace.js';
 import { dsOfReferral, type LinksFound, type Walked } from './walked.js';
+
+interface Asked {
+  readonly attempt: Attempt;
+  readonly question: Question;
+  readonly exchange: number;
+}
 
 type State =
   | { readonly at: 'ask' }
+  | { readonly at: 'wait'; readonly asked: Asked; readonly result: Promise<SharedResult> }
   | { readonly at: 'addresses' }
   | { readonly at: 'done'; readonly result: Walked | Failure };
 
@@ -51,6 +68,8 @@ export class Walk {
   private retry: Attempt | undefined;
   private queriesInZone = 0;
   private minimisedTimeouts = 0;
+  /** The zone was out of reach a moment ago, and has not answered this walk yet. */
+  private doubtful = false;
   private emptyAnswer: Walked | undefined;
 
   /**
@@ -73,7 +92,9 @@ export class Walk {
   async run(): Promise<Walked | Failure> {
     let state: State = ASK;
     while (state.at !== 'done') {
-      state = state.at === 'ask' ? await this.ask() : await this.findAddresses();
+      if (state.at === 'ask') state = this.ask();
+      else if (state.at === 'wait') state = this.heard(state.asked, await state.result);
+      else state = await this.findAddresses();
     }
     return state.result;
   }
@@ -86,7 +107,8 @@ export class Walk {
     this.retry = undefined;
     this.queriesInZone = 0;
     this.emptyAnswer = undefined;
-    this.ctx.emit({ kind: 'zone', zone: zone.zone, servers: zone.servers.length, from: zone.source });
+    if (this.ctx.traced)
+      this.ctx.emit({ kind: 'zone', zone: zone.zone, servers: zone.servers.length, from: zone.source });
     this.servers = new NameServers(
       zone,
       this.core.addressBook,
@@ -100,7 +122,7 @@ export class Walk {
 
   // --- ask ---------------------------------------------------------------------------------------------
 
-  private async ask(): Promise<State> {
+  private ask(): State {
     const attempt = this.retry ?? this.chooseAttempt();
     this.retry = undefined;
     if (!attempt) return ADDRESSES;
@@ -112,7 +134,11 @@ export class Walk {
     }
     const question = this.plan.next();
     const exchange = this.ctx.nextExchange();
-    const result = await this.send(attempt, question, exchange, timeLeftMs);
+    const result = this.send(attempt, question, exchange, timeLeftMs);
+    return { at: 'wait', asked: { attempt, question, exchange }, result };
+  }
+
+  private heard({ attempt, question, exchange }: Asked, result: SharedResult): State {
     if (result.kind === 'busy') return this.onBusy(attempt, result.what);
     return result.kind === 'fault'
       ? this.onFault(attempt, question, exchange, result.fault, result.afterMs)
@@ -143,23 +169,8 @@ export class Walk {
       timeLeftMs,
       attempt.transport === 'tcp' ? Math.max(MIN_TCP_TIMEOUT_MS, 3 * base) : base,
     );
-    const { address, port, name } = attempt.server;
-    if (this.ctx.traced) {
-      if (question.name !== this.question.name) {
-        this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: false });
-      }
-      this.ctx.emit({
-        kind: 'query',
-        exchange,
-        zone: this.zone.zone,
-        serverName: name,
-        address,
-        port,
-        transport: attempt.transport,
-        question,
-        timeoutMs,
-      });
-    }
+    const { address } = attempt.server;
+    emitQuery(this.ctx, this.zone, attempt, question, this.question, exchange, timeoutMs);
     const forward = this.zone.source === 'forward';
     const query = queryOf(attempt, question, timeoutMs, { forward, validating: options.validating });
     return exchanges.exchange(query, this.zone.zone, selector.isHealthy(address));
@@ -187,6 +198,8 @@ export class Walk {
     this.report.note(attempt.server, attempt.transport, fault);
     if (fault === 'no-socket')
       return this.done(walkFailure('internal', 'no socket to ask with', this.report));
+    this.retry = insteadOfTcp(attempt);
+    if (this.retry) return ASK;
     if (fault === 'near-miss') {
       // Someone guesses IDs, or the server is broken: TCP settles which.
       this.retry = byTcp(attempt);
@@ -201,12 +214,21 @@ export class Walk {
       const sentMs = this.core.clock.monotonicMs() - afterMs;
       this.core.selector.fault(address, this.zone.zone, fault, sentMs);
       if (attempt.transport === 'tcp' || known) this.tried.exclude(address);
-      if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.plan.relax();
+      if (this.doubtful && this.queriesInZone >= PROBES_OF_UNREACHABLE)
+        return this.done(noServerFailure(this.zone, this.report));
+      if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.askInFull();
       return ASK;
     }
     this.tried.exclude(address);
     this.core.selector.fault(address, this.zone.zone, 'unreachable');
     return ASK;
+  }
+
+  /** Servers may be silent only about the short name: they get another chance with the full one. */
+  private askInFull(): void {
+    if (!this.plan.relax()) return;
+    this.tried = new TriedServers();
+    for (const address of this.avoid) this.tried.exclude(address);
   }
 
   private onResponse(
@@ -218,33 +240,23 @@ export class Walk {
     const { message, sizeOctets } = result;
     const { address } = attempt.server;
     const { selector } = this.core;
+    this.doubtful = false;
     // TCP time includes the handshake and says little about UDP.
     if (attempt.transport === 'udp') selector.rtt(address, result.rttMs);
     if (!this.ctx.budget.spend('bytes', sizeOctets)) {
       this.ctx.emit({ kind: 'limit', item: 'bytes' });
       return this.done(budgetFailure(this.ctx, this.report));
     }
-    if (this.ctx.traced) {
-      this.ctx.emit({
-        kind: 'response',
-        exchange,
-        rttMs: result.rttMs,
-        rcode: message.rcode,
-        aa: message.aa,
-        tc: message.tc,
-        sizeOctets,
-        counts: [message.answer.length, message.authority.length, message.additional.length],
-        records: traceRecords(message),
-      });
-    }
+    emitResponse(this.ctx, exchange, result);
     if (!result.caseMatched) {
       selector.state(address).caseBroken = true;
-      this.retry = byTcp(attempt);
+      this.retry = byTcp(attempt, 'case');
       return ASK;
     }
     const scrubbed = scrub(message, question, this.zone.zone);
-    if (this.ctx.traced && scrubbed.removed.length > 0) {
-      this.ctx.emit({ kind: 'scrubbed', exchange, removed: traceRemoved(scrubbed.removed) });
+    if (this.ctx.traced) {
+      const removed = traceRemoved(scrubbed.removed());
+      if (removed.length > 0) this.ctx.emit({ kind: 'scrubbed', exchange, removed });
     }
     const classified = classify(message, scrubbed, this.zone.source === 'forward');
     if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
