@@ -4,6 +4,7 @@
  * Errors that say what to do about them are printed as they are; only bugs get a stack trace.
  */
 import { InternetError } from '../authority/internet-error.js';
+import { PolicyFileError } from '../compose/policy-files.js';
 import { ConfigError } from '../config/problems.js';
 import { QuestionError } from '../observe/question-text.js';
 import { TraceFormatError } from '../observe/sinks/json.js';
@@ -17,7 +18,7 @@ export interface Failure {
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
-  if (error instanceof ConfigError || error instanceof QuestionError) {
+  if (error instanceof ConfigError || error instanceof QuestionError || error instanceof PolicyFileError) {
     return { exitCode: ExitCode.misused, message: error.message };
   }
   if (error instanceof InternetError || error instanceof ListenError || error instanceof TraceFormatError) {

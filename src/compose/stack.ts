@@ -33,6 +33,7 @@ import { Engine } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
 import { MockInternet } from './mock-internet.js';
 import { Persistence } from './persistence.js';
+import { PolicyFiles } from './policy-files.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 
 export interface StackOptions {
@@ -62,6 +63,7 @@ export class Stack implements ServerControl {
   private readonly persistence: Persistence | undefined;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
+  private readonly policyFiles: PolicyFiles;
   private cancelSweep: () => void = () => {};
 
   private constructor(
@@ -73,6 +75,7 @@ export class Stack implements ServerControl {
     this.startedAtMs = this.clock.wallMs();
     const random = secureRandom();
     const { clock } = this;
+    this.policyFiles = new PolicyFiles(config, clock, log);
     this.upstream = new NetworkUpstream({ clock, random });
     this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root, log });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
@@ -132,6 +135,7 @@ export class Stack implements ServerControl {
   private settingsOf(config: Config): ServerSettings {
     const allow = new NetworkSet(config.access.allow);
     const configured = [...config.forward, ...config.stub].map((z) => z.zone);
+    const { policy, localData, serves } = this.policyFiles.loaded;
     return {
       ...defaultServerSettings,
       allowed: (address) => allow.hasClient(address),
@@ -139,7 +143,11 @@ export class Stack implements ServerControl {
       perClientQps: config.rateLimit.perClientQps,
       specialUse: config.specialUse,
       servedElsewhere: (name) =>
-        configured.some((zone) => isSubdomain(name, zone)) || (this.mock?.serves(name) ?? false),
+        configured.some((zone) => isSubdomain(name, zone)) ||
+        serves(name) ||
+        (this.mock?.serves(name) ?? false),
+      policy,
+      localData,
       version: `stratadns ${this.options.version}`,
     };
   }
@@ -153,6 +161,7 @@ export class Stack implements ServerControl {
     await this.dns.start();
     this.persistence?.start();
     this.mock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
+    this.policyFiles.watch(() => this.dns.reconfigure(this.settingsOf(this.options.config)));
     this.scheduleSweep();
     this.status = 'ok';
   }
@@ -197,6 +206,7 @@ export class Stack implements ServerControl {
     const started = this.status === 'ok';
     this.status = 'draining';
     this.cancelSweep();
+    this.policyFiles.stop();
     await this.dns.close(graceMs);
     if (started) await this.persistence?.close();
     await this.engine.close();
@@ -222,6 +232,7 @@ export class Stack implements ServerControl {
       servers: upstreamServers(this.engine.caches, this.clock),
       prefetch: this.engine.resolver.prefetches,
       persistence: this.persistence?.stats(),
+      shared: this.engine.sharedStats,
       inFlight: this.dns.inFlightCount,
     };
   }
@@ -239,6 +250,8 @@ export class Stack implements ServerControl {
   }
 
   async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {
+    const blocked = this.policyFiles.traceDecision(question, sink);
+    if (blocked) return blocked;
     const bypassCache = options?.fresh ?? false;
     return (await this.engine.resolver.resolve(question, { trace: sink, bypassCache })).outcome;
   }

@@ -276,6 +276,59 @@ export const fields = {
         doc: 'How often the file is written.',
       }),
     }),
+    shared: section({
+      url: option({
+        kind: kind.orNull(kind.storeUrl()),
+        default: null,
+        secret: true,
+        doc: 'Valkey or Redis server through which resolvers share what they have walked; null shares nothing.',
+      }),
+      timeout: option({
+        kind: kind.duration('ms', 'ms', 1, 1000),
+        as: 'timeoutMs',
+        default: '20ms',
+        doc: 'The longest that a query waits for it before it walks.',
+      }),
+      secret: option({
+        kind: kind.orNull(kind.secret()),
+        default: null,
+        secret: true,
+        doc: 'Key of the MAC on each value, the same for all resolvers; what lacks it is not believed.',
+      }),
+    }),
+  }),
+  policy: section({
+    lists: option({
+      kind: kind.list(
+        kind.record({
+          path: kind.path(),
+          format: kind.choice(['hosts', 'domains', 'adblock', 'rpz']),
+          action: kind.choice(['nxdomain', 'nodata', 'refused', 'null-address', 'drop']),
+        }),
+      ),
+      default: [],
+      doc: 'Lists of names to block, the first that has a rule decides, each { path, format, action }; in an rpz list the zone says the action.',
+    }),
+    hosts: option({
+      kind: kind.list(kind.path()),
+      default: [],
+      doc: 'Hosts files answered from, forth and back.',
+    }),
+    localZones: option({
+      kind: kind.list(kind.path()),
+      default: [],
+      doc: 'Master files of zones that are served here.',
+    }),
+    rebindingProtection: option({
+      kind: kind.boolean(),
+      default: false,
+      doc: 'Give no answer where a public name leads to a private address.',
+    }),
+    rebindingAllowed: option({
+      kind: kind.list(kind.domainName()),
+      default: [],
+      doc: 'Names at and below which private addresses are right.',
+    }),
   }),
   access: section({
     allow: option({

@@ -29,6 +29,8 @@ export interface ConfigInput {
     readonly aggressive?: boolean;
     readonly clockSkew?: DurationInput;
     readonly sha1?: 'auto' | 'validate' | 'insecure';
+    readonly negativeTrustAnchorLife?: DurationInput | null;
+    readonly anchorState?: string | null;
     readonly overrideDate?: string | null;
   };
   readonly specialUse?: boolean;
@@ -62,6 +64,22 @@ export interface ConfigInput {
       readonly clientWait?: DurationInput;
     };
     readonly persist?: { readonly path?: string | null; readonly interval?: DurationInput };
+    readonly shared?: {
+      readonly url?: string | null;
+      readonly timeout?: DurationInput;
+      readonly secret?: string | null;
+    };
+  };
+  readonly policy?: {
+    readonly lists?: readonly {
+      readonly path: string;
+      readonly format: 'hosts' | 'domains' | 'adblock' | 'rpz';
+      readonly action: 'nxdomain' | 'nodata' | 'refused' | 'null-address' | 'drop';
+    }[];
+    readonly hosts?: readonly string[];
+    readonly localZones?: readonly string[];
+    readonly rebindingProtection?: boolean;
+    readonly rebindingAllowed?: readonly string[];
   };
   readonly access?: { readonly allow?: readonly string[] };
   readonly rateLimit?: { readonly perClientQps?: number };

@@ -59,13 +59,14 @@ export type DropKind =
   | 'over-limit'
   | 'too-late'
   | 'draining'
+  | 'policy'
   | 'unsendable';
 
 /**
  * What a stage decided.
- * `next`: not mine. `answered`: a draft stands, go on at finish. `done`: `wire` stands, or the packet is dropped.
+ * `next`: not mine. `answered`: a draft stands, go on at finish. `finished`: an image stands too, go on at fit. `done`: `wire` stands, or the packet is dropped.
  */
-export type Verdict = 'next' | 'answered' | 'done';
+export type Verdict = 'next' | 'answered' | 'finished' | 'done';
 
 /** One step of the pipeline. Never throws for what a client sent; may only be asynchronous where it resolves. */
 export interface Stage {
@@ -78,6 +79,8 @@ export type Reply = (wire: Buffer) => void;
 
 export class Exchange {
   query: ClientQuery | undefined;
+  /** Local data that is an alias: what it leads to is resolved in the place of the question. */
+  alias: RRset | undefined;
   resolution: Resolution | undefined;
   draft: Draft | undefined;
   image: AnswerImage | undefined;

@@ -1,7 +1,8 @@
 /**
  * The way of one client query through the server: one visible array of stages, the first runs first.
  *
- * A stage passes on (`next`), leaves a draft (`answered`: go on at finish), or ends the matter (`done`). Nothing
+ * A stage passes on (`next`), leaves a draft (`answered`: go on at finish) or a
+ * finished image (`finished`: go on at fit), or ends the matter (`done`). Nothing
  * calls backwards. All runs in the packet's own turn until a stage waits, which only `resolve` does: a hit in
  * the stub cache makes no promise.
  *
@@ -20,6 +21,7 @@ import { HEADER_OCTETS } from '../wire/decode.js';
 import { ClientRates } from './client-rates.js';
 import { type ClientQuery, Exchange, ede, type Reply, type Stage, type Verdict } from './exchange.js';
 import type { FaultLog } from './fault-log.js';
+import type { HandOver } from './hand-over.js';
 import { makeImage, seal, sealCut } from './image.js';
 import type { InFlight } from './in-flight.js';
 import type { ServerSettings } from './settings.js';
@@ -28,8 +30,11 @@ import { AnyStage } from './stages/any.js';
 import { ChaosStage } from './stages/chaos.js';
 import { FinishStage } from './stages/finish.js';
 import { FitStage } from './stages/fit.js';
+import { HandOverStage } from './stages/hand-over.js';
 import { ParseStage, queryOfHeader } from './stages/parse.js';
+import { PolicyStage } from './stages/policy.js';
 import { RateLimitStage } from './stages/rate-limit.js';
+import { RebindingStage } from './stages/rebinding.js';
 import { ResolveStage } from './stages/resolve.js';
 import { ScreenStage } from './stages/screen.js';
 import { SpecialUseStage } from './stages/special-use.js';
@@ -44,6 +49,8 @@ export interface PipelineParts {
   readonly faults: FaultLog;
   /** The settings in force: what was answered by others is not kept. Without it all is. */
   readonly currentSettings?: () => ServerSettings;
+  /** Where several workers serve: the way to the owners of names. */
+  readonly handOver?: HandOver;
   /** Takes each finished query as well, for the query log. */
   readonly logQuery?: (query: QueryRecord) => void;
 }
@@ -54,17 +61,20 @@ export function buildStages(
   settings: ServerSettings,
   rates = new ClientRates(parts.clock, settings.perClientQps),
 ): readonly Stage[] {
-  const { resolver, stubCache, clock, inFlight } = parts;
+  const { resolver, stubCache, clock, inFlight, handOver } = parts;
   return [
     new ParseStage(),
     new AccessStage(),
     new RateLimitStage(rates),
     new ScreenStage(),
     new ChaosStage(),
+    new PolicyStage(),
     new SpecialUseStage(),
     new AnyStage(),
     new StubCacheStage(stubCache, clock),
+    ...(handOver ? [new HandOverStage(handOver, inFlight, clock)] : []),
     new ResolveStage(resolver, inFlight, clock),
+    new RebindingStage(),
     new FinishStage(stubCache, clock, parts.currentSettings),
     new FitStage(),
   ];
@@ -72,6 +82,7 @@ export function buildStages(
 
 export class Pipeline {
   private readonly finishAt: number;
+  private readonly fitAt: number;
 
   constructor(
     private readonly parts: PipelineParts,
@@ -79,6 +90,7 @@ export class Pipeline {
     readonly stages: readonly Stage[] = buildStages(parts, settings),
   ) {
     this.finishAt = stages.findIndex((stage) => stage.name === 'finish');
+    this.fitAt = stages.findIndex((stage) => stage.name === 'fit');
   }
 
   /** Serves one packet; `reply` is called once or, for what is dropped by UDP, never. Does not throw. */
@@ -106,6 +118,7 @@ export class Pipeline {
 
   private nextStage(at: number, verdict: Verdict): number {
     if (verdict === 'next') return at + 1;
+    if (verdict === 'finished') return this.fitAt;
     return verdict === 'answered' ? this.finishAt : this.stages.length;
   }
 

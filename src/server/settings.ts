@@ -1,11 +1,18 @@
 /**
  * What an operator may set about serving, as values. Frozen per packet: a reload makes a new object, and
  * queries under way finish with the one they began with.
- *
- * Limitations: local data beyond special-use names is not served.
  */
 import type { Name } from '../dns/name.js';
+import type { Question, RRset } from '../dns/rrset.js';
+import type { Policy } from '../policy/policy.js';
 import type { NetworkSet } from '../runtime/networks.js';
+
+/** What a locally served zone says. */
+export interface LocalData {
+  readonly rcode: number;
+  readonly answer: readonly RRset[];
+  readonly authority: readonly RRset[];
+}
 
 export interface ServerSettings {
   /** Largest UDP response and the size our OPT announces, in octets (RFC 9715: 1232 avoids fragments). */
@@ -20,6 +27,10 @@ export interface ServerSettings {
   readonly specialUse: boolean;
   /** True for names that a stub, forward, local or mock zone serves; special-use answers stand back for them. */
   readonly servedElsewhere: (name: Name) => boolean;
+  /** Lists, hosts file and rebinding guard of the operator; undefined: none. */
+  readonly policy?: Policy;
+  /** Answers from zones that are served here; undefined: the name is in none of them. */
+  readonly localData?: (question: Question, dnssecOk: boolean) => LocalData | undefined;
   /** QTYPE ANY: one HINFO (RFC 8482 4.2), or ask the resolver. */
   readonly any: 'hinfo' | 'resolve';
   /** Text of version.bind and version.server; undefined: refused. */

@@ -2,9 +2,11 @@
  * `stratadns check`: everything that is wrong in the configuration and the zones, with its place.
  */
 import { type InternetProblem, loadInternet } from '../../authority/load.js';
+import { loadPolicy, PolicyFileError } from '../../compose/policy-files.js';
 import { loadConfig } from '../../config/load.js';
 import { ConfigError, formatProblem } from '../../config/problems.js';
 import { printable } from '../../observe/sinks/styles.js';
+import { silentLog } from '../../server/log.js';
 import { ExitCode, type Io } from '../io.js';
 
 export interface CheckOptions {
@@ -39,11 +41,12 @@ export function check(options: CheckOptions, io: Io): number {
 
 function configProblems(file: string): string[] {
   try {
-    loadConfig(file);
+    loadPolicy(loadConfig(file), silentLog);
     return [];
   } catch (error) {
     if (error instanceof ConfigError)
       return error.problems.map((problem) => printable(formatProblem(problem)));
+    if (error instanceof PolicyFileError) return [printable(error.message)];
     throw error;
   }
 }

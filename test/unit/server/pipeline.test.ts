@@ -25,10 +25,12 @@ it('the stages run in the order that the design says', () => {
     'rate-limit',
     'screen',
     'chaos',
+    'policy',
     'special-use',
     'any',
     'stub-cache',
     'resolve',
+    'rebinding',
     'finish',
     'fit',
   ]);

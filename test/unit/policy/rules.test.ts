@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { formatName, parseName } from '../../../src/dns/name.js';
+import { RRClass, RRType } from '../../../src/dns/registry.js';
+import { HostsTable } from '../../../src/policy/hosts.js';
+import { Policy } from '../../../src/policy/policy.js';
+import { blockList, type Decision, responsePolicyZone } from '../../../src/policy/rules.js';
+import { formatRdata } from '../../../src/wire/rdata/registry.js';
+import { parseZoneText } from '../../../src/zone/parse.js';
+
+const said = (decision: Decision | undefined): string => {
+  if (!decision) return 'nothing';
+  if (decision.kind === 'pass') return `pass by ${formatName(decision.rule)}`;
+  if (decision.kind === 'block') return `${decision.action} by ${formatName(decision.rule)}`;
+  return decision.rrsets.flatMap((r) => r.rdatas.map((rdata) => formatRdata(r.type, rdata))).join(' ');
+};
+
+describe('a block list', () => {
+  it.each([
+    [
+      'hosts',
+      '0.0.0.0 ads.test tracker.test # both\n127.0.0.1 localhost\n',
+      'ads.test.',
+      'nxdomain by ads.test.',
+    ],
+    ['hosts', '0.0.0.0 ads.test\n', 'x.ads.test.', 'nothing'],
+    ['hosts', '127.0.0.1 localhost\n', 'localhost.', 'nothing'],
+    ['domains', 'ads.test\n', 'x.ads.test.', 'nxdomain by ads.test.'],
+    ['domains', '*.ads.test\r\n', 'ads.test.', 'nothing'],
+    ['adblock', '! title\n||ads.test^\n', 'x.ads.test.', 'nxdomain by ads.test.'],
+    ['adblock', '||ads.test^\n@@||good.ads.test^\n', 'good.ads.test.', 'pass by good.ads.test.'],
+    ['adblock', '||ads.test^$third-party\n', 'ads.test.', 'nothing'],
+  ] as const)('in the format %s: %j says of %s: %s', (format, text, asked, expected) => {
+    expect(said(blockList('l', text, format, 'nxdomain').decide(parseName(asked)))).toBe(expected);
+  });
+
+  it('loads the good lines and counts the bad ones, with their numbers', () => {
+    const text = `good.test\nnot..aname\n${'x'.repeat(2000)}\n\nalso.test\n`;
+    const list = blockList('l', text, 'domains', 'nodata');
+    expect(list).toMatchObject({ rules: 2, bad: 2 });
+    expect(list.firstBad.map((bad) => bad.line)).toEqual([2, 3]);
+  });
+
+  it('survives names that are properties of every object', () => {
+    const list = blockList('l', 'constructor\n__proto__\n', 'domains', 'nodata');
+    expect(said(list.decide(parseName('__proto__.')))).toBe('nodata by __proto__.');
+    expect(said(list.decide(parseName('tostring.')))).toBe('nothing');
+  });
+});
+
+const sample = fileURLToPath(
+  new URL('../../../../shared/data/rpz/stevenblack-uncheckyads.hosts', import.meta.url),
+);
+
+describe.runIf(existsSync(sample))('a real hosts list', () => {
+  it('is read without a bad line', () => {
+    const list = blockList('real', readFileSync(sample, 'utf8'), 'hosts', 'null-address');
+    expect(list.bad).toBe(0);
+    expect(list.rules).toBeGreaterThan(5);
+  });
+});
+
+const rpz = `$ORIGIN rpz.test.
+@ 60 SOA ns hostmaster 1 2 3 4 5
+@ 60 NS ns
+nx.example 60 CNAME .
+*.nx.example 60 CNAME .
+nodata.example 60 CNAME *.
+ok.nx.example 60 CNAME rpz-passthru.
+drop.example 60 CNAME rpz-drop.
+data.example 60 A 192.0.2.1
+data.example 60 TXT "here"
+walled.example 60 CNAME garden.example.
+32.1.2.0.192.rpz-client-ip 60 CNAME .
+`;
+
+describe('a response policy zone', () => {
+  const { records } = parseZoneText(rpz);
+  const list = responsePolicyZone('rpz', parseName('rpz.test.'), records);
+
+  it.each([
+    ['nx.example.', 'nxdomain by nx.example.'],
+    ['deep.x.nx.example.', 'nxdomain by nx.example.'],
+    ['ok.nx.example.', 'pass by ok.nx.example.'],
+    ['nodata.example.', 'nodata by nodata.example.'],
+    ['drop.example.', 'drop by drop.example.'],
+    ['data.example.', '192.0.2.1 here'],
+    ['walled.example.', 'garden.example.'],
+    ['www.example.', 'nothing'],
+  ])('says of %s: %s', (asked, expected) => {
+    expect(said(list.decide(parseName(asked))).replaceAll('"', '')).toBe(expected);
+  });
+
+  it('counts triggers that it does not know', () => {
+    expect(list).toMatchObject({ bad: 1, firstBad: [{ line: 12 }] });
+  });
+});
+
+describe('a hosts file', () => {
+  const hosts = new HostsTable(
+    '192.0.2.7 printer printer.lan # upstairs\n2001:db8::7 printer.lan\nnonsense\n',
+  );
+  const answer = (name: string, type: number) =>
+    hosts
+      .answer({ name: parseName(name), type, class: RRClass.IN })
+      ?.flatMap((r) => r.rdatas.map((rdata) => formatRdata(r.type, rdata)));
+
+  it('answers forth and back', () => {
+    expect(answer('printer.lan.', RRType.A)).toEqual(['192.0.2.7']);
+    expect(answer('printer.lan.', RRType.AAAA)).toEqual(['2001:db8::7']);
+    expect(answer('7.2.0.192.in-addr.arpa.', RRType.PTR)).toEqual(['printer.']);
+    expect(answer('printer.lan.', RRType.MX)).toEqual([]);
+    expect(answer('scanner.lan.', RRType.A)).toBeUndefined();
+    expect(hosts.bad).toEqual([{ line: 3, why: 'it does not begin with an address' }]);
+  });
+});
+
+describe('rebinding protection', () => {
+  const question = (name: string) => ({ name: parseName(name), type: RRType.A, class: RRClass.IN });
+  const rrset = (type: number, rdata: string) => [
+    { name: parseName('x.'), type, class: RRClass.IN, ttlSec: 1, rdatas: [rdata], signatures: [] },
+  ];
+  const policy = new Policy({ lists: [], rebindingAllowed: [parseName('corp.example.')] });
+
+  it.each([
+    ['evil.example.', RRType.A, '\x0a\0\0\x01', true],
+    ['evil.example.', RRType.A, '\x7f\0\0\x01', true],
+    ['evil.example.', RRType.AAAA, `\xfd${'\0'.repeat(14)}\x01`, true],
+    ['evil.example.', RRType.AAAA, `${'\0'.repeat(10)}\xff\xff\x0a\0\0\x01`, true],
+    ['fine.example.', RRType.A, '\xc6\x33\x64\x01', false],
+    ['intra.corp.example.', RRType.A, '\x0a\0\0\x01', false],
+  ])('of %s type %d %j: %s', (name, type, rdata, expected) => {
+    expect(policy.rebinds(question(name), rrset(type, rdata)) !== undefined).toBe(expected);
+  });
+
+  it('is off unless asked for', () => {
+    expect(
+      new Policy({ lists: [] }).rebinds(question('x.'), rrset(RRType.A, '\x0a\0\0\x01')),
+    ).toBeUndefined();
+  });
+});
