@@ -61,8 +61,13 @@ export class FailureCache {
     this.store = new TimedStore({ ...options, staleMaxMs: MAX_FAILURE_SEC * 1000 });
   }
 
-  /** Stores a failure of now. Returns for how many seconds; 0 when it was not stored. */
-  put(name: Name, type: number, failure: Failure, options: FailureKeyOptions = {}): number {
+  /** Stores a failure of now, for at least `minTtlSec`. Returns for how many seconds; 0 when it was not stored. */
+  put(
+    name: Name,
+    type: number,
+    failure: Failure,
+    options: FailureKeyOptions & { readonly minTtlSec?: number } = {},
+  ): number {
     if (this.frozen) {
       this.store.counters.refused++;
       return 0;
@@ -73,7 +78,8 @@ export class FailureCache {
     const old = this.store.use(key, nowMs);
     if (old && nowMs < old.expiresAtMs) return secondsLeft(old.expiresAtMs, nowMs, MAX_FAILURE_SEC);
     const count = (old?.count ?? 0) + 1;
-    const ttlSec = failure.reason === 'bogus' ? BOGUS_SEC : backoffSec(count);
+    const backoff = failure.reason === 'bogus' ? BOGUS_SEC : backoffSec(count);
+    const ttlSec = Math.max(options.minTtlSec ?? 0, backoff);
     const entry: FailureEntry = {
       name: ownOctets(name),
       type,

@@ -17,6 +17,8 @@ export interface Attempt {
   readonly transport: UpstreamTransport;
   readonly edns: boolean;
   readonly randomCase: boolean;
+  /** Set when TCP is used only because the letter case of QNAME did not come back. */
+  readonly tcpFor?: 'case';
 }
 
 const EDNS_FAILURES_TO_BELIEVE = 2;
@@ -52,8 +54,16 @@ export function queryOf(
 }
 
 /** The same question by TCP, where neither forged packets nor size matter. */
-export function byTcp(attempt: Attempt): Attempt | undefined {
-  return attempt.transport === 'tcp' ? undefined : { ...attempt, transport: 'tcp', randomCase: false };
+export function byTcp(attempt: Attempt, tcpFor?: 'case'): Attempt | undefined {
+  if (attempt.transport === 'tcp') return undefined;
+  return { ...attempt, transport: 'tcp', randomCase: false, ...(tcpFor ? { tcpFor } : {}) };
+}
+
+/** A server that changes the letter case and takes no TCP is asked by UDP without random case. */
+export function insteadOfTcp(attempt: Attempt): Attempt | undefined {
+  if (attempt.transport !== 'tcp' || attempt.tcpFor !== 'case') return undefined;
+  const { server, edns } = attempt;
+  return { server, edns, transport: 'udp', randomCase: false };
 }
 
 /** The same question without OPT; undefined when it had none. */

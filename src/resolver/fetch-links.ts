@@ -153,7 +153,7 @@ export class LinkFetcher {
       zone: walked.zone.zone,
       question,
     };
-    this.core.links.noteReached(walked.zone.zone);
+    this.core.unreachable.reached(walked.zone.zone);
     for (const { owner, link } of links) {
       ctx.fresh.put(owner, question.type, link);
       this.core.links.store(owner, question.type, link, origin, walked.aa, walked.zone.leaseUntilMs);

@@ -18,6 +18,7 @@ import type { NetworkHealth } from './network-health.js';
 import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
 import { SharedExchanges } from './shared-exchanges.js';
+import { UnreachableZones } from './unreachable-zones.js';
 import type { Walked } from './walked.js';
 
 export interface CoreOptions {
@@ -50,6 +51,7 @@ export interface CoreParts {
 export class ResolverCore {
   readonly upstream: Upstream;
   readonly exchanges: SharedExchanges;
+  readonly unreachable: UnreachableZones;
   readonly clock: Clock;
   readonly random: Random;
   readonly zones: ZoneFinder;
@@ -63,6 +65,7 @@ export class ResolverCore {
   constructor(parts: CoreParts) {
     this.upstream = parts.upstream;
     this.exchanges = new SharedExchanges(parts.upstream, parts.clock);
+    this.unreachable = new UnreachableZones(parts.links.caches.failures);
     this.clock = parts.clock;
     this.random = parts.random;
     this.zones = parts.zones;

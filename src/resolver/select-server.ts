@@ -55,6 +55,11 @@ export class TriedServers {
   private tries: Map<string, number> | undefined;
   private spent: Set<string> | undefined;
 
+  /** @param excluded not to be asked at all */
+  constructor(excluded?: ReadonlySet<string>) {
+    if (excluded && excluded.size > 0) this.spent = new Set(excluded);
+  }
+
   count(address: string): number {
     return this.tries?.get(address) ?? 0;
   }

@@ -102,20 +102,20 @@ export class Walk {
   private enter(zone: AskedZone): NameServers {
     this.zone = zone;
     this.plan.enter(zone.zone);
-    this.tried = new TriedServers();
-    for (const address of this.avoid) this.tried.exclude(address);
+    this.tried = new TriedServers(this.avoid);
     this.retry = undefined;
     this.queriesInZone = 0;
     this.emptyAnswer = undefined;
     if (this.ctx.traced)
       this.ctx.emit({ kind: 'zone', zone: zone.zone, servers: zone.servers.length, from: zone.source });
+    this.doubtful = this.core.unreachable.has(zone.zone);
     this.servers = new NameServers(
       zone,
       this.core.addressBook,
       zone.source === 'stub' || zone.source === 'forward' ? () => true : this.core.options.usableAddress,
       this.core.options.upstreamPort,
       this.core.random,
-      zone.source !== 'hints' && !this.core.links.isUnreachable(zone.zone),
+      zone.source !== 'hints' && !this.doubtful,
     );
     return this.servers;
   }
@@ -216,19 +216,15 @@ export class Walk {
       if (attempt.transport === 'tcp' || known) this.tried.exclude(address);
       if (this.doubtful && this.queriesInZone >= PROBES_OF_UNREACHABLE)
         return this.done(noServerFailure(this.zone, this.report));
-      if (question !== this.question && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS) this.askInFull();
+      const isShort = question !== this.question;
+      // Servers may be silent only about the short name: they get another chance with the full one.
+      if (isShort && ++this.minimisedTimeouts >= MINIMISED_TIMEOUTS && this.plan.relax())
+        this.tried = new TriedServers(this.avoid);
       return ASK;
     }
     this.tried.exclude(address);
     this.core.selector.fault(address, this.zone.zone, 'unreachable');
     return ASK;
-  }
-
-  /** Servers may be silent only about the short name: they get another chance with the full one. */
-  private askInFull(): void {
-    if (!this.plan.relax()) return;
-    this.tried = new TriedServers();
-    for (const address of this.avoid) this.tried.exclude(address);
   }
 
   private onResponse(
@@ -385,23 +381,15 @@ export class Walk {
   private async findAddresses(): Promise<State> {
     if (await this.servers.resolveSome(this.ctx)) return ASK;
     this.servers.distrustGlue();
-    this.emitServers();
+    emitServers(this.ctx, this.zone, this.servers);
     if (!this.emptyAnswer && (await this.servers.resolveSome(this.ctx))) return ASK;
     if (this.emptyAnswer) return this.done(this.emptyAnswer);
     if (this.servers.despair()) return ASK;
     if (this.ctx.budget.exceeded) return this.done(budgetFailure(this.ctx, this.report));
     const failure = noServerFailure(this.zone, this.report);
     // Deeper down a zone may only lack what waits for it above.
-    if (this.ctx.depth === 0) this.core.links.storeUnreachable(this.zone.zone, failure);
+    if (this.ctx.depth === 0) this.core.unreachable.note(this.zone.zone, failure);
     return this.done(failure);
-  }
-
-  private emitServers(): void {
-    if (!this.ctx.traced) return;
-    const known = this.servers.known().length;
-    const missing = this.servers.missing();
-    const skipped = missing.map(formatName);
-    this.ctx.emit({ kind: 'servers', zone: this.zone.zone, known, missing: missing.length, skipped });
   }
 
   private done(result: Walked | Failure): State {
