@@ -13,6 +13,8 @@ export interface Io {
   err(text: string): void;
   /** Whether `out` goes to a terminal that shows colour. */
   readonly colour: boolean;
+  /** Whether `out` goes to a terminal whose screen can be drawn anew. */
+  readonly redraws?: boolean;
   /** Bearer token of the environment, for servers that want one. */
   readonly token: string | undefined;
 }
@@ -64,6 +66,7 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     colour: stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    redraws: stdout.isTTY === true && env.TERM !== 'dumb',
     token: env.STRATADNS_TOKEN,
   };
 }

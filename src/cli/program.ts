@@ -4,7 +4,7 @@
  * Owns what the contract with scripts is: names, flags, exit codes. Each command's work is in commands/,
  * loaded when it runs, so that `--help` and `check` start fast.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { optionsText } from '../config/describe.js';
 import { describeFailure } from './failure-text.js';
 import { ExitCode, type Io } from './io.js';
@@ -118,9 +118,15 @@ function addRemote(program: Command, io: Io): void {
     .command('stats')
     .description('counts of a running server')
     .addOption(jsonFlag())
+    .option('-w, --watch', 'show them anew each second; in a pipe, a line each second')
+    .addOption(new Option('--count <n>', 'with --watch: end after so many seconds').argParser(wholeCount))
     .addOption(atFlag())
     .addOption(tokenFlag())
-    .action(async (options) => (await remote()).stats(options, io));
+    .action(async (options) =>
+      options.watch
+        ? (await import('./commands/watch.js')).watch(options, io)
+        : (await remote()).stats(options, io),
+    );
   const cache = program.command('cache').description('look into or flush the caches of a running server');
   cache
     .command('show')
@@ -145,6 +151,11 @@ function addRemote(program: Command, io: Io): void {
     .addOption(atFlag())
     .addOption(tokenFlag())
     .action(async (options) => (await remote()).cacheDump(options, io));
+}
+
+function wholeCount(text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
 function addMock(program: Command, io: Io): void {

@@ -38,18 +38,26 @@ export class ServerClient {
     }
   }
 
-  /** The body in pieces, as they come. */
-  async *stream(path: string): AsyncGenerator<string> {
-    const { body } = await this.request('GET', path, {});
+  /** The body in pieces, as they come; `endless` has no limit of time but the server's. */
+  async *stream(path: string, options: { readonly endless?: boolean } = {}): AsyncGenerator<string> {
+    const { body } = await this.request('GET', path, {}, options.endless ? null : TIMEOUT_MS);
     if (!body) return;
     const decoder = new TextDecoder();
-    for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
+    try {
+      for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
+    } catch (error) {
+      throw new CliError(
+        ExitCode.failed,
+        `The server at ${this.base.origin} broke off (${reasonOf(error)}).`,
+      );
+    }
   }
 
   private async request(
     method: string,
     path: string,
     query: Readonly<Record<string, string>>,
+    timeoutMs: number | null = TIMEOUT_MS,
   ): Promise<Response> {
     const url = new URL(path, this.base);
     url.search = new URLSearchParams(query).toString();
@@ -61,7 +69,7 @@ export class ServerClient {
         method,
         headers,
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: timeoutMs === null ? undefined : AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       const why = reasonOf(error);

@@ -4,9 +4,10 @@
 import { z } from 'zod';
 import { formatName } from '../../dns/name.js';
 import { readName } from '../../observe/question-text.js';
-import { formatMs, plural, printable } from '../../observe/sinks/styles.js';
+import { plural, printable } from '../../observe/sinks/styles.js';
 import { CliError, ExitCode, type Io, paintFor } from '../io.js';
 import { ServerClient } from '../server-client.js';
+import { statsLines, statsReply } from '../stats-text.js';
 
 export interface RemoteOptions {
   readonly at: string;
@@ -15,30 +16,6 @@ export interface RemoteOptions {
   readonly subtree?: boolean;
 }
 
-const counts = z.record(z.string(), z.number());
-const statsReply = z.object({
-  version: z.string(),
-  uptimeSec: z.number(),
-  workers: z.number(),
-  queries: z.object({
-    total: z.number(),
-    byClass: counts,
-    missReasons: counts,
-    rcodes: counts,
-    latency: z.record(z.string(), z.object({ p50Ms: z.number(), p99Ms: z.number() })),
-  }),
-  caches: z.array(
-    z.object({
-      layer: z.string(),
-      entries: z.number(),
-      octets: z.number(),
-      maxOctets: z.number(),
-      hits: z.number(),
-      misses: counts,
-      evictions: z.number(),
-    }),
-  ),
-});
 const entriesReply = z.object({
   entries: z.array(
     z.object({
@@ -67,57 +44,8 @@ function readReply<T>(schema: z.ZodType<T>, reply: unknown, at: string): T {
 export async function stats(options: RemoteOptions, io: Io): Promise<void> {
   const reply = await clientFor(options, io).json('GET', '/stats');
   if (options.json) return io.out(`${JSON.stringify(reply, undefined, 2)}\n`);
-  const paint = paintFor(io);
-  const { version, uptimeSec, workers, queries, caches } = readReply(statsReply, reply, options.at);
-  const share = (count: number) =>
-    queries.total === 0 ? '0.0 %' : `${((count / queries.total) * 100).toFixed(1)} %`;
-  const lines = [
-    paint(
-      'title',
-      `stratadns ${printable(version)}, up ${uptimeSec} s, ${plural(workers, 'worker')}, ${plural(queries.total, 'query', 'queries')}`,
-    ),
-    '',
-  ];
-  lines.push(paint('faint', row('layer', 'queries', 'share', 'median', '99 %')));
-  for (const [name, count] of Object.entries(queries.byClass)) {
-    const latency = queries.latency[name];
-    const times = latency ? [formatMs(latency.p50Ms), formatMs(latency.p99Ms)] : ['', ''];
-    const line = row(printable(name), String(count), share(count), ...times);
-    lines.push(count === 0 ? paint('faint', line) : line);
-  }
-  lines.push('', paint('faint', row('cache', 'entries', 'memory', 'hits', 'misses', 'evicted')));
-  for (const cache of caches) {
-    const missed = Object.values(cache.misses).reduce((sum, count) => sum + count, 0);
-    lines.push(
-      row(
-        printable(cache.layer),
-        String(cache.entries),
-        size(cache.octets),
-        String(cache.hits),
-        String(missed),
-        String(cache.evictions),
-      ),
-    );
-  }
-  lines.push(
-    '',
-    `${paint('faint', 'misses   ')}${pairs(queries.missReasons)}`,
-    `${paint('faint', 'rcodes   ')}${pairs(queries.rcodes)}`,
-  );
-  io.out(`${lines.map((line) => line.trimEnd()).join('\n')}\n`);
-}
-
-function row(first: string, ...rest: string[]): string {
-  return first.padEnd(14) + rest.map((text) => text.padStart(12)).join('');
-}
-
-function size(octets: number): string {
-  return octets < 1024 ** 2 ? `${(octets / 1024).toFixed(1)} KiB` : `${(octets / 1024 ** 2).toFixed(1)} MiB`;
-}
-
-function pairs(values: Readonly<Record<string, number>>): string {
-  const text = Object.entries(values).map(([key, count]) => `${printable(key)} ${count}`);
-  return text.length === 0 ? 'none' : text.join(', ');
+  const lines = statsLines(readReply(statsReply, reply, options.at), paintFor(io));
+  io.out(`${lines.join('\n')}\n`);
 }
 
 export async function cacheShow(nameText: string, options: RemoteOptions, io: Io): Promise<void> {

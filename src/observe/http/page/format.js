@@ -15,6 +15,12 @@ export function millis(ms) {
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** For a scale: `50 µs`, `1 ms`, `10 s`, without decimals. */
+export function roundMillis(ms) {
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`;
+}
+
 export function size(octets) {
   if (octets < 1024) return `${octets} B`;
   if (octets < 1024 ** 2) return `${(octets / 1024).toFixed(1)} KiB`;

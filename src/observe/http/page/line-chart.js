@@ -28,9 +28,9 @@ function logScale(least, most) {
 export class LineChart extends TimeChart {
   /**
    * @param lines [{ name, className, area, value(step) }] where a value may be undefined
-   * @param options `label`, `format(value)`, `log`
+   * @param options `label`, `format(value)`, `axis(value)` for the scale, `log`
    */
-  constructor(box, lines, { label, format, log = false }) {
+  constructor(box, lines, { label, format, axis = format, log = false }) {
     super(box, {
       label,
       describe: (step) =>
@@ -41,7 +41,7 @@ export class LineChart extends TimeChart {
         ]),
     });
     this.lines = lines;
-    this.format = format;
+    this.axis = axis;
     this.log = log;
   }
 
@@ -51,7 +51,7 @@ export class LineChart extends TimeChart {
     const most = Math.max(...all, 0);
     const positive = all.filter((value) => value > 0);
     const scale = this.log ? logScale(Math.min(...positive, most || 1), most || 1) : plainScale(most);
-    this.drawGrid(scale.levels.map(([place, value]) => [place, this.format(value)]));
+    this.drawGrid(scale.levels.map(([place, value]) => [place, this.axis(value)]));
     this.marks.replaceChildren(...this.lines.flatMap((line, i) => this.drawLine(line, values[i], scale)));
   }
 

@@ -2,7 +2,7 @@
 
 import { read } from './api.js';
 import { byId, el, fillFacts } from './elements.js';
-import { count, duration, millis, percent, plural, rate } from './format.js';
+import { count, duration, millis, percent, plural, rate, roundMillis } from './format.js';
 import { quantileMs } from './latency.js';
 import { cacheClasses } from './layers.js';
 import { LineChart } from './line-chart.js';
@@ -55,7 +55,7 @@ export class Overview {
         { name: '99 %', className: 'ink-c', value: (step) => quantileMs(step.frames, 0.99) },
         { name: 'median', className: 'ink-a', value: (step) => quantileMs(step.frames, 0.5) },
       ],
-      { label: 'Latency over the last five minutes', format: millis, log: true },
+      { label: 'Latency over the last five minutes', format: millis, axis: roundMillis, log: true },
     );
     live.onChange(() => this.#drawLive());
     setInterval(() => this.shown && !document.hidden && this.#refresh(), REFRESH_MS);

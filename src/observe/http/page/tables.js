@@ -41,7 +41,7 @@ function meter(part, whole) {
     'span',
     { class: 'meter', title: `${size(part)} of ${size(whole)}` },
     el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
-    `${size(part)} of ${size(whole)}`,
+    el('span', { class: 'meter-text' }, `${size(part)} of ${size(whole)}`),
   );
 }
 
@@ -157,12 +157,14 @@ function badge({ state, backoffSec, lameZones }) {
 function rtt({ rttMs, rttVarMs }, slowest) {
   if (rttMs === undefined || rttMs === null) return '–';
   const bar = el('span', { class: 'bar' });
-  bar.style.inlineSize = `${Math.max(2, (rttMs / slowest) * 100)}%`;
+  // From 0.1 ms up, each decade is as wide as the next.
+  const share = Math.log10(Math.max(1, rttMs * 10)) / Math.log10(Math.max(10, slowest * 10));
+  bar.style.inlineSize = `${Math.max(2, share * 100)}%`;
   return el(
     'span',
     { class: 'meter', title: `varies by ${millis(rttVarMs)}` },
     el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
-    millis(rttMs),
+    el('span', { class: 'meter-text short' }, millis(rttMs)),
   );
 }
 

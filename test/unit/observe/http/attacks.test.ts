@@ -22,7 +22,16 @@ describe('a page elsewhere', () => {
     '127.0.0.1, evil.example',
     '0.0.0.0',
   ])('that rebinds its name reaches nothing: Host %j', async (host) => {
-    for (const path of ['/', '/stats', '/health', '/metrics', '/page/main.js', '/events', '/nothing', flush]) {
+    for (const path of [
+      '/',
+      '/stats',
+      '/health',
+      '/metrics',
+      '/page/main.js',
+      '/events',
+      '/nothing',
+      flush,
+    ]) {
       expect(await http.send(path, { headers: { host } }), path).toMatchObject({
         status: 403,
         json: { error: { code: 'HOST_NOT_ALLOWED' } },

@@ -67,9 +67,12 @@ export class FakeControl implements ServerControl {
     return { status: this.status, workers: 2 };
   }
 
+  /** What `stats` gives. */
+  snapshot = snapshot();
+
   async stats() {
     if (this.fail) throw new Error('secret detail');
-    return snapshot();
+    return this.snapshot;
   }
 
   async showCache(name: string) {

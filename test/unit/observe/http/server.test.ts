@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportFromJson } from '../../../../src/observe/sinks/json.js';
+import { fullSnapshot } from '../full-snapshot.js';
 import { sampleEntry } from './fake-control.js';
 import { type Running, startHttp } from './http-client.js';
 
@@ -57,6 +58,41 @@ describe('GET', () => {
     }
   });
 
+  it('/stats shows names and servers to this machine, and not to who comes through a proxy', async () => {
+    http.control.snapshot = fullSnapshot();
+    const here = await http.send('/stats');
+    expect(here.json).toMatchObject({
+      names: {
+        asked: [{ name: 'www.example.test.', type: 'A', count: 11, error: 0 }],
+        failing: [
+          { name: 'www.example.test.', count: 1, rcode: 'SERVFAIL', ede: { code: 23, text: 'no route' } },
+        ],
+      },
+      servers: { counts: { ok: 1, backoff: 1 }, recent: [{ name: 'ns1.example.test.', rttMs: 12.5 }, {}] },
+      prefetch: { started: 5, refreshed: 3, failed: 1 },
+      queries: { limits: { perClientQps: 1 } },
+    });
+    const strangers: Record<string, string>[] = [
+      { 'x-forwarded-for': '192.0.2.1' },
+      { 'sec-fetch-site': 'cross-site' },
+    ];
+    for (const headers of strangers) {
+      const reply = await http.send('/stats', { headers });
+      expect(reply.status).toBe(200);
+      expect(reply.text).not.toMatch(/example\.test|192\.0\.2\.53/);
+    }
+  });
+
+  it('/trace with explain adds the verdict, and each event in words', async () => {
+    const { json } = await http.send('/trace?name=www.shop.test&explain=1');
+    const report = json as { events: unknown[]; lines: string[]; verdict: { summary: string } };
+    expect(report.lines).toHaveLength(report.events.length);
+    expect(report.lines.join('\n')).toContain('not believed: victim.example. NS');
+    expect(report.verdict.summary).toContain('no such name');
+    expect(reportFromJson(json).events).toHaveLength(report.events.length);
+    expect((await http.send('/trace?name=www.shop.test')).json).not.toHaveProperty('verdict');
+  });
+
   it('/trace gives a report that reads back', async () => {
     const { status, json } = await http.send('/trace?name=WWW.shop.test&type=aaaa&fresh=1');
     expect(status).toBe(200);
@@ -104,7 +140,9 @@ describe('GET', () => {
     }
     expect(named.length).toBeGreaterThan(15);
     for (const text of texts) {
-      expect(text.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/(https?:)?\/\/[a-z0-9-]+\.[a-z]/i);
+      expect(text.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(
+        /(https?:)?\/\/[a-z0-9-]+\.[a-z]/i,
+      );
       expect(text).not.toMatch(/innerHTML|insertAdjacent|document\.write|eval\(| style="| on[a-z]+="/);
     }
   });

@@ -1,0 +1,155 @@
+/**
+ * `/stats` and `/events` of a running server as text: one screen, or one line a second.
+ *
+ * What comes from the server is checked here before it is shown, and names pass `printable`.
+ */
+import { z } from 'zod';
+import { formatMs, type Paint, plural, printable } from '../observe/sinks/styles.js';
+
+const counts = z.record(z.string(), z.number());
+
+export const statsReply = z.object({
+  version: z.string(),
+  uptimeSec: z.number(),
+  workers: z.number(),
+  queries: z.object({
+    total: z.number(),
+    byClass: counts,
+    missReasons: counts,
+    rcodes: counts,
+    latency: z.record(z.string(), z.object({ p50Ms: z.number(), p99Ms: z.number() })),
+  }),
+  caches: z.array(
+    z.object({
+      layer: z.string(),
+      entries: z.number(),
+      octets: z.number(),
+      maxOctets: z.number(),
+      hits: z.number(),
+      misses: counts,
+      evictions: z.number(),
+    }),
+  ),
+  names: z
+    .object({
+      asked: z.array(z.object({ name: z.string(), type: z.string(), count: z.number() })),
+      failing: z.array(
+        z.object({
+          name: z.string(),
+          type: z.string(),
+          count: z.number(),
+          rcode: z.string(),
+          ede: z.object({ code: z.number(), text: z.string() }).optional(),
+        }),
+      ),
+    })
+    .optional(),
+});
+export type StatsReply = z.infer<typeof statsReply>;
+
+/** One second; see observe/live-frames. */
+export const frameReply = z.looseObject({
+  atMs: z.number(),
+  sec: z.number(),
+  queries: z.number(),
+  classes: counts,
+  p50Ms: z.number().optional(),
+  p99Ms: z.number().optional(),
+  upstream: z.number(),
+  timeouts: z.number(),
+  inFlight: z.number(),
+});
+export type FrameReply = z.infer<typeof frameReply>;
+
+/** Classes that cost no query to a server. */
+const cached = ['stub', 'resolver', 'negative', 'synthesised', 'failure', 'stale', 'local'];
+const SHOWN_NAMES = 5;
+
+/** All there is, for one screen. */
+export function statsLines(reply: StatsReply, paint: Paint): string[] {
+  const { version, uptimeSec, workers, queries, caches, names } = reply;
+  const title = `stratadns ${printable(version)}, up ${uptimeSec} s, ${plural(workers, 'worker')}, ${plural(queries.total, 'query', 'queries')}`;
+  return [
+    paint('title', title),
+    '',
+    ...classLines(queries, paint),
+    '',
+    ...cacheLines(caches, paint),
+    '',
+    `${paint('faint', 'misses   ')}${pairs(queries.missReasons)}`,
+    `${paint('faint', 'rcodes   ')}${pairs(queries.rcodes)}`,
+    ...(names ? nameLines(names, paint) : []),
+  ].map((line) => line.trimEnd());
+}
+
+function classLines(queries: StatsReply['queries'], paint: Paint): string[] {
+  const lines = Object.entries(queries.byClass).map(([name, count]) => {
+    const latency = queries.latency[name];
+    const times = latency ? [formatMs(latency.p50Ms), formatMs(latency.p99Ms)] : ['', ''];
+    const line = row(printable(name), String(count), percent(count, queries.total), ...times);
+    return count === 0 ? paint('faint', line) : line;
+  });
+  return [paint('faint', row('layer', 'queries', 'share', 'median', '99 %')), ...lines];
+}
+
+function cacheLines(caches: StatsReply['caches'], paint: Paint): string[] {
+  const lines = caches.map((cache) => {
+    const missed = Object.values(cache.misses).reduce((sum, count) => sum + count, 0);
+    const figures = [cache.entries, size(cache.octets), cache.hits, missed, cache.evictions];
+    return row(printable(cache.layer), ...figures.map(String));
+  });
+  return [paint('faint', row('cache', 'entries', 'memory', 'hits', 'misses', 'evicted')), ...lines];
+}
+
+function nameLines({ asked, failing }: NonNullable<StatsReply['names']>, paint: Paint): string[] {
+  const top = asked.slice(0, SHOWN_NAMES).map((one) => `${printable(one.name)} ${one.type} ${one.count}`);
+  const failed = failing.slice(0, SHOWN_NAMES).map((one) => {
+    const why = one.ede ? `EDE ${one.ede.code} ${printable(one.ede.text)}` : printable(one.rcode);
+    return `${printable(one.name)} ${one.type} ${one.count}  ${paint('bad', why)}`;
+  });
+  return [...titled('top      ', top, paint), ...titled('failing  ', failed, paint)];
+}
+
+function titled(title: string, lines: readonly string[], paint: Paint): string[] {
+  return lines.map((line, i) => `${paint('faint', i === 0 ? title : ' '.repeat(title.length))}${line}`);
+}
+
+/** Head of the lines that `frameLine` makes. */
+export const frameHead = ['time', 'q/s', 'cached', 'median', '99 %', 'upstream/s', 'timeouts', 'in flight']
+  .map((title, i) => (i === 0 ? title.padEnd(8) : title.padStart(11)))
+  .join('');
+
+/** One second in one line. */
+export function frameLine(frame: FrameReply): string {
+  const hits = cached.reduce((sum, name) => sum + (frame.classes[name] ?? 0), 0);
+  const perSec = (count: number) => (count / Math.max(0.001, frame.sec)).toFixed(count < 10 ? 1 : 0);
+  const ms = (value: number | undefined) => (value === undefined ? '-' : formatMs(value));
+  const figures = [
+    perSec(frame.queries),
+    frame.queries === 0 ? '-' : percent(hits, frame.queries),
+    ms(frame.p50Ms),
+    ms(frame.p99Ms),
+    perSec(frame.upstream),
+    String(frame.timeouts),
+    String(frame.inFlight),
+  ];
+  const time = new Date(frame.atMs).toISOString().slice(11, 19);
+  return time + figures.map((figure) => figure.padStart(11)).join('');
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '0.0 %' : `${((part / whole) * 100).toFixed(1)} %`;
+}
+
+function row(first: string, ...rest: string[]): string {
+  return first.padEnd(14) + rest.map((text) => text.padStart(12)).join('');
+}
+
+function size(octets: number): string {
+  return octets < 1024 ** 2 ? `${(octets / 1024).toFixed(1)} KiB` : `${(octets / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+function pairs(values: Readonly<Record<string, number>>): string {
+  const text = Object.entries(values).map(([key, count]) => `${printable(key)} ${count}`);
+  return text.length === 0 ? 'none' : text.join(', ');
+}
