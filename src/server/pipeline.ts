@@ -1,10 +1,9 @@
 /**
  * The way of one client query through the server: one visible array of stages, the first runs first.
  *
- * A stage passes on (`next`), leaves a draft (`answered`: go on at finish) or a
- * finished image (`finished`: go on at fit), or ends the matter (`done`). Nothing
- * calls backwards. All runs in the packet's own turn until a stage waits, which only `resolve` does: a hit in
- * the stub cache makes no promise.
+ * A stage passes on (`next`), leaves a draft (`answered`: go on at finish) or a finished image (`finished`: go on at fit), or
+ * ends the matter (`done`). Nothing calls backwards. All runs in the packet's own turn until a stage waits, which only
+ * `resolve` and `hand-over` do: a hit in the stub cache makes no promise.
  *
  * Here is the boundary for bugs: whatever is thrown while one packet is served becomes SERVFAIL for that packet,
  * a line in the log and a count, never the end of the process.

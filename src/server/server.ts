@@ -10,9 +10,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastLane } from '../transport/fast-lane.js';
 import type { Listener, ListenOptions, PacketHandler } from '../transport/listener.js';
 import { ListenError } from '../transport/listener.js';
+import { answerHanded } from './answer-handed.js';
 import { ClientRates } from './client-rates.js';
 import type { StubLane } from './fast-lane.js';
 import { FaultLog } from './fault-log.js';
+import type { HandedAnswer, HandedQuestion } from './hand-over.js';
 import { InFlight } from './in-flight.js';
 import type { ServerLog } from './log.js';
 import { buildStages, dropReply, Pipeline, type PipelineParts } from './pipeline.js';
@@ -97,6 +99,12 @@ export class DnsServer {
     const rates = new ClientRates(clock, settings.perClientQps);
     if (logQuery === undefined) lane?.open(settings, rates);
     return new Pipeline(this.pipelineParts, settings, buildStages(this.pipelineParts, settings, rates));
+  }
+
+  /** Answers for another worker's client; draining or not. A rejection is a bug. */
+  answerHanded(asked: HandedQuestion): Promise<HandedAnswer | undefined> {
+    const { stages, settings } = this.pipeline;
+    return answerHanded(stages, settings, this.parts.clock.monotonicMs(), asked);
   }
 
   /** Hands what the fast lane counted to the recorder; call it before the counts are read. */

@@ -1,5 +1,5 @@
 /**
- * Stage 10: ask the resolver. The only stage that may wait.
+ * Stage 10: ask the resolver. It may wait.
  *
  * A place in flight is taken first; a client (or everyone together) with too many gets SERVFAIL at once, so that
  * work and answers cannot be piled up for later (DNSBomb, CVE-2024-33655). A resolution that does not settle
@@ -14,6 +14,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { clientKey } from '../client-key.js';
 import { type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
 import type { InFlight, InFlightLimit } from '../in-flight.js';
+import { isTooLate } from '../too-late.js';
 
 const limitTexts: Record<InFlightLimit, string> = {
   'per-client': 'too many queries of this client are being resolved',
@@ -65,15 +66,10 @@ export class ResolveStage implements Stage {
   }
 
   private verdict(exchange: Exchange, resolution: Resolution | undefined): Verdict {
-    if (this.isTooLate(exchange)) return exchange.drop('too-late');
+    if (isTooLate(exchange, this.clock)) return exchange.drop('too-late');
     if (!resolution) return exchange.fail(Rcode.SERVFAIL, STUCK, 'failure');
     exchange.resolution = exchange.alias ? behind(exchange.alias, resolution) : resolution;
     return 'next';
-  }
-
-  private isTooLate(exchange: Exchange): boolean {
-    const tookMs = this.clock.monotonicMs() - exchange.startedMs;
-    return exchange.client.transport === 'udp' && tookMs > exchange.settings.udpAnswerWithinMs;
   }
 }
 

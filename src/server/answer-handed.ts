@@ -1,0 +1,62 @@
+/**
+ * The owner's side of a hand-over: a question of another thread's client passes the stages from `resolve` to `finish`.
+ *
+ * So whatever is done to answers between the two is done to these, and limits by client count here as well. Nothing
+ * is recorded: the thread that has the client does that.
+ */
+import { Opcode } from '../dns/registry.js';
+import type { ClientAddress } from '../transport/listener.js';
+import type { Edns } from '../wire/message.js';
+import { type ClientQuery, Exchange, type Stage } from './exchange.js';
+import type { HandedAnswer, HandedQuestion } from './hand-over.js';
+import type { ServerSettings } from './settings.js';
+
+const NO_PACKET = Buffer.alloc(0);
+const DNSSEC_OK: Edns = { version: 0, udpSize: 1232, do: true, options: [] };
+const noReply = () => {};
+
+/**
+ * @param stages of a pipeline
+ * @returns undefined when no answer is to be given any more
+ * @throws what a stage throws, which is a bug
+ */
+export async function answerHanded(
+  stages: readonly Stage[],
+  settings: ServerSettings,
+  nowMs: number,
+  asked: HandedQuestion,
+): Promise<HandedAnswer | undefined> {
+  const exchange = new Exchange(NO_PACKET, clientOf(asked), noReply, settings, nowMs);
+  exchange.query = queryOf(asked);
+  const finish = stages.findIndex((stage) => stage.name === 'finish');
+  let at = stages.findIndex((stage) => stage.name === 'resolve');
+  while (at <= finish) {
+    const verdict = await stages[at]!.run(exchange);
+    if (verdict === 'done') return undefined;
+    at = verdict === 'answered' ? finish : at + 1;
+  }
+  const { image, draft, resolution } = exchange;
+  return {
+    ...image!,
+    lookupClass: draft!.lookupClass,
+    missReason: draft!.missReason,
+    limit: exchange.limit ?? resolution?.budget?.exceeded,
+  };
+}
+
+function clientOf({ client, transport }: HandedQuestion): ClientAddress {
+  return { address: client, port: 0, transport, local: '' };
+}
+
+function queryOf({ question, rd, cd, do: dnssecOk }: HandedQuestion): ClientQuery {
+  return {
+    id: 0,
+    opcode: Opcode.QUERY,
+    rd,
+    ad: false,
+    cd,
+    question: { ...question, spelling: question.name },
+    edns: dnssecOk ? DNSSEC_OK : undefined,
+    defect: undefined,
+  };
+}
