@@ -7,7 +7,7 @@
  */
 import { formatName } from '../../dns/name.js';
 import { assertNever, type FailureReason } from '../../dns/outcome.js';
-import { formatType } from '../../dns/registry.js';
+import { Ede, formatType } from '../../dns/registry.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import type { TraceReport } from './collect.js';
 import { budgetWords, eventLine } from './event-lines.js';
@@ -117,7 +117,7 @@ function staleFinding(report: TraceReport, servers: readonly ServerTried[]): Fin
 type Rule = (evidence: Evidence) => Finding;
 
 const rules: Readonly<Record<FailureReason, Rule>> = {
-  bogus: ({ events, zone }) => bogus(events, zone),
+  bogus: ({ report, zone }) => bogus(report, zone),
   'no-reachable-server': serverFailure,
   timeout: serverFailure,
   lame: serverFailure,
@@ -188,18 +188,20 @@ function tangled(summary: string, { events, zone }: Evidence): Finding {
   };
 }
 
-function bogus(events: readonly TracedEvent[], zone: string | undefined): Finding {
+/** A verdict from the failure cache has no events of its own; its cause is in the EDE. */
+function bogus({ events, outcome }: TraceReport, zone: string | undefined): Finding {
   const step = events.find((event) => event.kind === 'validation' && event.security === 'bogus') as
     | EventOf<'validation'>
     | undefined;
   const owner = step === undefined ? zone : printable(formatName(step.name));
-  const byParent = step?.step === 'ds';
+  const cause = step === undefined ? outcome.ede?.[0]?.text : `${owner}: ${step.detail}`;
+  const mismatch = step?.step === 'ds' || outcome.ede?.some(({ code }) => code === Ede.DNSKEY_MISSING);
   return {
-    summary: `DNSSEC validation failed${step === undefined ? '' : ` at ${owner}: ${printable(step.detail)}`}.`,
-    blame: byParent ? 'parent' : 'zone',
+    summary: `DNSSEC validation failed${cause === undefined ? '' : `: ${printable(cause)}`}.`,
+    blame: step?.step === 'ds' ? 'parent' : 'zone',
     ...named(owner),
-    advice: byParent
-      ? 'Have the owner make the DS records in the parent zone match the keys of the zone; a negative trust anchor helps until then.'
+    advice: mismatch
+      ? 'The DS records at the parent and the keys of the zone do not fit: have the owner correct the one or the other; a negative trust anchor helps until then.'
       : 'Have the owner sign the zone again; a negative trust anchor for it helps until then.',
     ...(step ? { event: step } : {}),
   };
