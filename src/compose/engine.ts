@@ -9,6 +9,7 @@ import { FailureCache } from '../cache/failure-cache.js';
 import { InfraCache } from '../cache/infra-cache.js';
 import { NegativeCache } from '../cache/negative-cache.js';
 import { ResolverCache } from '../cache/rrset-cache.js';
+import type { SharedStore } from '../cache/shared-cache.js';
 import type { Config } from '../config/fields.js';
 import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
@@ -17,11 +18,14 @@ import type { SignatureVerifier } from '../dnssec/signature-verifier.js';
 import type { Validator } from '../dnssec/validator.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
 import { Resolver } from '../resolver/resolver.js';
+import type { SharedLinks, SharedLinksStats } from '../resolver/shared-links.js';
 import type { Clock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
 import type { Random } from '../runtime/random.js';
-import type { ServerLog } from '../server/log.js';
+import { type ServerLog, silentLog } from '../server/log.js';
 import type { Upstream } from '../transport/upstream.js';
+import { answerFingerprint } from './fingerprint.js';
+import { makeSharedLinks } from './shared-links.js';
 import { Trust } from './trust.js';
 
 /** What the mock internet changes: its own root, its port, and that loopback addresses may be asked. */
@@ -41,6 +45,8 @@ export interface EngineParts {
   /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
   readonly verifier?: SignatureVerifier;
   readonly log?: ServerLog;
+  /** In place of a client of the server that `cache.shared.url` names. */
+  readonly sharedStore?: SharedStore;
 }
 
 export interface EngineCaches {
@@ -68,6 +74,7 @@ export class Engine {
   private readonly trust: Trust | undefined;
   private readonly validator: Validator | undefined;
   private readonly aggressive: AggressiveDenial | undefined;
+  private readonly shared: SharedLinks | undefined;
 
   constructor(private readonly parts: EngineParts) {
     const { config, clock, random, upstream, mock } = parts;
@@ -79,6 +86,13 @@ export class Engine {
     const denialOctets = Math.floor(config.cache.negative.sizeOctets / AGGRESSIVE_PART);
     this.aggressive =
       validating && config.dnssec.aggressive ? new AggressiveDenial(denialOctets, clock) : undefined;
+    this.shared = makeSharedLinks({
+      config,
+      clock,
+      log: parts.log ?? silentLog,
+      fingerprint: answerFingerprint(config, mock),
+      store: parts.sharedStore,
+    });
     this.resolver = new Resolver({
       upstream,
       clock,
@@ -90,6 +104,7 @@ export class Engine {
       aggressive: this.aggressive,
       rootKeyTags: this.trust && (() => this.trust!.rootKeyTags()),
       options: resolverOptions(config, mock),
+      shared: this.shared,
     });
     this.trust?.start(this.resolver);
     this.scheduleSweep();
@@ -100,12 +115,18 @@ export class Engine {
     const { rrsets, negative, failures, delegations } = this.caches;
     this.validator?.forget(name);
     this.aggressive?.forget(name);
+    this.shared?.forget(name, options);
     return (
       rrsets.purge(name, options) +
       negative.purge(name, options) +
       failures.purge(name, options) +
       delegations.purge(name, options)
     );
+  }
+
+  /** Counts of the shared cache; undefined when there is none. */
+  get sharedStats(): SharedLinksStats | undefined {
+    return this.shared?.stats();
   }
 
   private scheduleSweep(): void {
@@ -121,6 +142,7 @@ export class Engine {
     this.closed = true;
     this.cancelSweep();
     this.trust?.stop();
+    await this.shared?.close();
     await this.parts.upstream.close();
   }
 }

@@ -12,7 +12,13 @@ export interface Clash {
 
 /** All contradictions, each at the option that is easier to change. */
 export function crossCheck(config: Config): Clash[] {
-  return [...ttlOrder(config), ...families(config), ...zonesTwice(config), ...listenTwice(config)];
+  return [
+    ...ttlOrder(config),
+    ...families(config),
+    ...zonesTwice(config),
+    ...listenTwice(config),
+    ...sharedSecret(config),
+  ];
 }
 
 function ttlOrder({ cache: { ttl } }: Config): Clash[] {
@@ -42,6 +48,12 @@ function zonesTwice(config: Config): Clash[] {
     }
   }
   return clashes;
+}
+
+/** Without a MAC, whoever can write to the store could answer for every name. */
+function sharedSecret({ cache: { shared } }: Config): Clash[] {
+  if (shared.url === null || shared.secret !== null) return [];
+  return [{ path: ['cache', 'shared', 'secret'], message: 'must be set when cache.shared.url is' }];
 }
 
 function listenTwice({ listen, http }: Config): Clash[] {

@@ -225,6 +225,23 @@ export function path(): Kind<string> {
   });
 }
 
+/** Where a Valkey or Redis server is. */
+export function storeUrl(): Kind<string> {
+  const expected = 'a URL such as redis://127.0.0.1:6379, or rediss:// for TLS';
+  return scalar(expected, text(expected), (value) => {
+    if (!URL.canParse(value)) throw new Error();
+    const { protocol, hostname } = new URL(value);
+    if ((protocol !== 'redis:' && protocol !== 'rediss:') || hostname === '') throw new Error();
+    return value;
+  });
+}
+
+/** A key that several servers share. */
+export function secret(): Kind<string> {
+  const expected = 'a secret of 16 to 512 characters';
+  return { expected, schema: text(expected).min(16, says(expected)).max(512, says(expected)) };
+}
+
 /** What travels in an Authorization header: visible ASCII. */
 export function token(): Kind<string> {
   const expected = 'a token of 1 to 512 visible ASCII characters without spaces';

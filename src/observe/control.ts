@@ -9,6 +9,7 @@ import type { CacheLayerStats } from '../cache/stats.js';
 import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
+import type { SharedLinksStats } from '../resolver/shared-links.js';
 import type { CacheLayer, TraceSink } from '../runtime/trace.js';
 import type { CountersState } from './counters.js';
 
@@ -109,6 +110,8 @@ export interface StatsSnapshot {
   readonly servers?: UpstreamServers;
   readonly prefetch?: PrefetchStats;
   readonly persistence?: PersistenceStats;
+  /** The store shared with other resolvers. */
+  readonly shared?: SharedLinksStats;
   /** Client queries under way. */
   readonly inFlight?: number;
 }

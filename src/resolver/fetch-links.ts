@@ -157,6 +157,8 @@ export class LinkFetcher {
     for (const { owner, link } of links) {
       ctx.fresh.put(owner, question.type, link);
       this.core.links.store(owner, question.type, link, origin, walked.aa, walked.zone.leaseUntilMs);
+      const { aa, zone } = walked;
+      this.core.shared?.store({ ...question, name: owner }, link, aa, ttlOf(link), zone.leaseUntilMs);
     }
     const first = links.find((l) => l.owner === question.name)?.link;
     if (first) return first;

@@ -15,6 +15,7 @@ import type { LinkFetcher } from './fetch-links.js';
 import type { Link, LinkSource } from './link.js';
 import type { QueryContext } from './query-context.js';
 import { applySentinel } from './sentinel.js';
+import type { SharedLinks } from './shared-links.js';
 
 export interface Resolved {
   readonly outcome: Outcome;
@@ -68,8 +69,8 @@ class Chain {
 
   add(link: Link, source: LinkSource): void {
     this.security = worstSecurity(this.security, link.security);
-    this.proof.push(...link.proof.filter((p) => !this.proof.includes(p)));
-    this.ede.push(...(link.ede ?? []));
+    for (const rrset of link.proof) if (!this.proof.includes(rrset)) this.proof.push(rrset);
+    if (link.ede) this.ede.push(...link.ede);
     this.untilMs = Math.min(this.untilMs, link.untilMs);
     this.stale ||= link.stale === true;
     this.note(source);
@@ -85,16 +86,20 @@ export class NameResolver {
   constructor(
     private readonly links: CachedLinks,
     private readonly fetcher: LinkFetcher,
+    private readonly shared: SharedLinks | undefined,
   ) {}
 
   async resolve(question: Question, ctx: QueryContext, options: NameResolverOptions): Promise<Resolved> {
     const chain = new Chain();
-    const seen = new Set<Name>();
+    const seen: Name[] = [];
     let name = question.name;
     for (;;) {
-      if (seen.has(name)) return this.end(chain, failure('loop', `aliases lead back to ${formatName(name)}`));
-      seen.add(name);
-      const link = await this.link({ ...question, name }, ctx, options, chain);
+      if (seen.includes(name))
+        return this.end(chain, failure('loop', `aliases lead back to ${formatName(name)}`));
+      seen.push(name);
+      const asked = name === question.name ? question : { ...question, name };
+      const found = this.link(asked, ctx, options, chain);
+      const link = found instanceof Promise ? await found : found;
       if (link.kind === 'failure') return this.end(chain, link);
       if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
         return this.end(chain, bogus(link));
@@ -114,15 +119,20 @@ export class NameResolver {
     }
   }
 
-  private async link(
+  /** From the caches at once, or a promise of what a walk will bring. */
+  private link(
     question: Question,
     ctx: QueryContext,
     options: NameResolverOptions,
     chain: Chain,
-  ): Promise<Link | Failure> {
+  ): Link | Failure | Promise<Link | Failure> {
     const found = ctx.bypassCache
       ? ({ kind: 'miss', reason: 'bypassed', stale: undefined } as const)
-      : this.links.find(question, ctx, { ...options, cutBelow: options.cutBelow(askedSide(question)) });
+      : this.links.find(question, ctx, {
+          anySecurity: options.anySecurity,
+          cd: options.cd,
+          cutBelow: options.cutBelow(askedSide(question)),
+        });
     if (found.kind === 'link') {
       chain.add(found.link, found.source);
       if (found.refresh) options.onRefresh(question);
@@ -131,22 +141,36 @@ export class NameResolver {
     const stale = options.stale ? found.stale : undefined;
     if (found.kind === 'failure') {
       if (options.cd && found.failure.reason === 'bogus' && !options.cacheOnly) {
-        return this.added(await this.walk(question, ctx, options, chain, 'bypassed'), chain, options);
+        return this.walk(question, ctx, options, chain, 'bypassed', true);
       }
       if (stale) return this.useStale(stale, chain);
       chain.note('failure');
       return cachedFailure(found.failure);
     }
     if (options.cacheOnly) return notCached();
-    const walking = this.walk(question, ctx, options, chain, found.reason);
-    if (!stale) return this.added(await walking, chain, options);
-    const link = await this.firstOf(walking, options.stale!.clientWaitMs, ctx);
+    if (!stale) return this.walk(question, ctx, options, chain, found.reason, true);
+    return this.walkOrStale(stale, this.walk(question, ctx, options, chain, found.reason, false), {
+      ctx,
+      options,
+      chain,
+    });
+  }
+
+  private async walkOrStale(
+    stale: Link,
+    walking: Promise<Link | Failure>,
+    { ctx, options, chain }: { ctx: QueryContext; options: NameResolverOptions; chain: Chain },
+  ): Promise<Link | Failure> {
+    // All links of a chain share the one wait that the client is asked for.
+    const waitedMs = ctx.clock.monotonicMs() - ctx.budget.startedMs;
+    const link = await this.firstOf(walking, Math.max(0, options.stale!.clientWaitMs - waitedMs), ctx);
     const unusable = !link || link.kind === 'failure' || (link.security === 'bogus' && !options.cd);
     return unusable ? this.useStale(stale, chain) : this.added(link, chain, options);
   }
 
   private added(link: Link | Failure, chain: Chain, options: NameResolverOptions): Link | Failure {
-    if (link.kind !== 'failure' && !(link.security === 'bogus' && !options.cd)) chain.add(link, 'walked');
+    // Where it came from was noted before: a store that is shared, or a walk.
+    if (link.kind !== 'failure' && !(link.security === 'bogus' && !options.cd)) chain.add(link, chain.source);
     return link;
   }
 
@@ -172,12 +196,20 @@ export class NameResolver {
     options: NameResolverOptions,
     chain: Chain,
     reason: MissReason,
+    adding: boolean,
   ): Promise<Link | Failure> {
-    chain.note('walked');
     chain.missReason ??= reason;
+    const asked = this.findShared(question, ctx, options);
+    const shared = asked && (await asked);
+    if (shared) {
+      chain.note('shared');
+      return adding ? this.added(shared, chain, options) : shared;
+    }
+    chain.note('walked');
     const link = await this.fetcher.fetch(question, ctx, !options.anySecurity);
     if (link.kind === 'failure') {
-      if (lasting(link, ctx)) this.links.storeFailure(question, link);
+      // Not adding at once means that stale data serves meanwhile.
+      if (lasting(link, ctx)) this.links.storeFailure(question, link, !adding);
       return link;
     }
     if (link.security === 'bogus' && !options.cd && !options.anySecurity) {
@@ -185,7 +217,17 @@ export class NameResolver {
     } else {
       this.links.forgetFailure(question);
     }
-    return link;
+    return adding ? this.added(link, chain, options) : link;
+  }
+
+  /** What other resolvers have walked. Not for data of any security: of that, only our own servers' word counts. */
+  private findShared(
+    question: Question,
+    ctx: QueryContext,
+    options: NameResolverOptions,
+  ): Promise<Link | undefined> | undefined {
+    if (!this.shared || ctx.bypassCache || options.anySecurity) return undefined;
+    return this.shared.find(question, ctx, this.links);
   }
 
   private end(chain: Chain, outcome: Outcome): Resolved {

@@ -18,6 +18,7 @@ import type { NetworkHealth } from './network-health.js';
 import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
 import { SharedExchanges } from './shared-exchanges.js';
+import type { SharedLinks } from './shared-links.js';
 import { UnreachableZones } from './unreachable-zones.js';
 import type { Walked } from './walked.js';
 
@@ -46,6 +47,8 @@ export interface CoreParts {
   readonly selector: ServerSelector;
   readonly health: NetworkHealth;
   readonly options: CoreOptions;
+  /** Takes what was walked for other resolvers. */
+  readonly shared?: SharedLinks | undefined;
 }
 
 export class ResolverCore {
@@ -59,6 +62,7 @@ export class ResolverCore {
   readonly selector: ServerSelector;
   readonly health: NetworkHealth;
   readonly options: CoreOptions;
+  readonly shared: SharedLinks | undefined;
   /** Set once by the resolver, which resolves addresses with this very core. */
   addressBook!: AddressBook;
 
@@ -73,6 +77,7 @@ export class ResolverCore {
     this.selector = parts.selector;
     this.health = parts.health;
     this.options = parts.options;
+    this.shared = parts.shared;
   }
 
   /**

@@ -6,6 +6,7 @@
  * time without sockets.
  */
 import type { InfraCache } from '../cache/infra-cache.js';
+import { answerKey } from '../cache/key.js';
 import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
@@ -26,6 +27,7 @@ import { QueryContext } from './query-context.js';
 import { NameResolver, type NameResolverOptions, type Resolved } from './resolve-name.js';
 import { type CoreOptions, ResolverCore } from './resolver-core.js';
 import { ServerSelector } from './select-server.js';
+import type { SharedLinks } from './shared-links.js';
 import { ValidatingJudge } from './validation.js';
 
 export interface ResolverOptions extends CoreOptions {
@@ -49,6 +51,8 @@ export interface ResolverParts {
   readonly aggressive?: AggressiveDenial;
   /** Key tags trusted for the root, for RFC 8509; undefined: such names are like others. */
   readonly rootKeyTags?: () => ReadonlySet<number>;
+  /** What other resolvers have walked; undefined: each walks for itself. */
+  readonly shared?: SharedLinks | undefined;
 }
 
 /** Refreshes of popular answers under way at once; more are left to expire. */
@@ -95,11 +99,12 @@ export class Resolver implements RecursiveResolver {
       selector,
       health,
       options,
+      shared: parts.shared,
     });
     const judge =
       parts.validator && new ValidatingJudge(parts.validator, links, () => this.fetcher, parts.aggressive);
     this.fetcher = new LinkFetcher(this.core, judge);
-    this.names = new NameResolver(links, this.fetcher);
+    this.names = new NameResolver(links, this.fetcher, parts.shared);
     this.priming = new Priming(this.core, caches.delegations);
     const cutBelow = (name: Name) => zones.configuredFor(name)?.zone ?? ROOT;
     const base = { cutBelow, cacheOnly: false, rootKeyTags: undefined, onRefresh: () => {} };
@@ -128,7 +133,7 @@ export class Resolver implements RecursiveResolver {
       const { resolved, budget } = await this.start(question, options);
       return resolution(resolved, undefined, budget, this.keepUntil(resolved));
     }
-    const key = `${options.cd ? 'c' : '-'} ${question.type} ${question.class} ${question.name}`;
+    const key = answerKey(question.name, question.type, question.class, false, options.cd ?? false);
     const running = this.inFlight.get(key);
     if (running) return resolution(await running, 'joined', undefined, undefined);
     const { resolved, budget } = this.launch(question, options);
@@ -168,11 +173,9 @@ export class Resolver implements RecursiveResolver {
   ): { resolved: Promise<Resolved>; budget: Budget; ctx: QueryContext } {
     const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
     const ctx = QueryContext.root(question, budget, this.clock, options);
-    const resolved = this.names.resolve(question, ctx, {
-      ...this.clientOptions,
-      cd: options.cd ?? false,
-      cacheOnly: options.cacheOnly ?? false,
-    });
+    const { cd = false, cacheOnly = false } = options;
+    const how = cd || cacheOnly ? { ...this.clientOptions, cd, cacheOnly } : this.clientOptions;
+    const resolved = this.names.resolve(question, ctx, how);
     return { resolved, budget, ctx };
   }
 

@@ -30,6 +30,8 @@ export interface StatsView {
   readonly prefetch: PrefetchStats | undefined;
   /** Undefined when nothing is kept over a restart. */
   readonly persistence: PersistenceStats | undefined;
+  /** Undefined when nothing is shared with other resolvers. */
+  readonly shared: StatsSnapshot['shared'];
   /** Left out for clients that may not read names. */
   readonly names?: TopNamesView;
   readonly servers?: UpstreamServers;
@@ -48,6 +50,7 @@ export function statsView(snapshot: StatsSnapshot, options: { readonly withNames
     upstream: snapshot.upstream,
     prefetch: snapshot.prefetch,
     persistence: snapshot.persistence,
+    shared: snapshot.shared,
     ...(options.withNames ? { names: counters.topNames(SHOWN_NAMES), servers: snapshot.servers } : {}),
   };
 }

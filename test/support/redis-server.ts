@@ -1,0 +1,54 @@
+/** A real redis-server (or valkey-server) on a free port of loopback, for tests. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const programs = ['valkey-server', 'redis-server'];
+const found = programs.find((name) => spawnSync(name, ['--version']).status === 0);
+
+export const redisMissing =
+  found === undefined ? 'neither valkey-server nor redis-server is installed' : undefined;
+
+export interface RedisProcess {
+  readonly url: string;
+  readonly port: number;
+  kill(): Promise<void>;
+}
+
+/** @param port default: a free one */
+export async function startRedis(port?: number): Promise<RedisProcess> {
+  const at = port ?? (await freePort());
+  const args = ['--port', String(at), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const child = spawn(found!, [...args, '--loglevel', 'warning'], { stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  await untilOpen(at, child);
+  return {
+    url: `redis://127.0.0.1:${at}`,
+    port: at,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function untilOpen(port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await sleep(50);
+  }
+  throw new Error('the store did not start');
+}
