@@ -21,6 +21,13 @@ export class ZonesError extends Error {
   }
 }
 
+/** For log lines. */
+export interface MockSummary {
+  readonly zones: number;
+  readonly servers: number;
+  readonly port: number;
+}
+
 export class MockInternet {
   private stopWatching: () => void = () => {};
 
@@ -52,17 +59,19 @@ export class MockInternet {
     return { rootHints, port: this.serving.port, trustAnchors };
   }
 
-  get serverCount(): number {
-    return this.internet.servers.length;
+  get summary(): MockSummary {
+    const { zones, servers } = this.internet;
+    return { zones: zones.length, servers: servers.length, port: this.serving.port };
   }
 
-  get zoneCount(): number {
-    return this.internet.zones.length;
+  /** Apexes of all its zones as served now. */
+  get apexes(): readonly Name[] {
+    return this.internet.zones.map((zone) => zone.apex);
   }
 
   /** True for names below a zone of the mock internet other than its root. */
   serves(name: Name): boolean {
-    return this.internet.zones.some((zone) => zone.apex !== ROOT && isSubdomain(name, zone.apex));
+    return servedBelow(this.apexes, name);
   }
 
   /** Calls `onChange` with the names to forget in the same step in which an edited zone is served anew. */
@@ -78,4 +87,9 @@ export class MockInternet {
     this.stopWatching();
     await this.serving.close();
   }
+}
+
+/** True for names at or below one of the apexes; the root's does not count. */
+export function servedBelow(apexes: readonly Name[], name: Name): boolean {
+  return apexes.some((apex) => apex !== ROOT && isSubdomain(name, apex));
 }

@@ -1,9 +1,9 @@
 /**
- * The whole running program in one object: mock internet if asked for, engine, stub cache, listeners, and
+ * Everything that serves in one thread, in one object: mock internet if asked for, engine, stub cache, listeners, and
  * the operator's side of it.
  *
+ * It is the whole program where one thread serves, and one worker of several where `place` says so (workers/).
  * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
- * Limitations: all of it lives in one thread.
  */
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
@@ -15,12 +15,14 @@ import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
 import type { CacheEntry, Health, ServerControl, StatsSnapshot } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
+import type { RecursiveResolver } from '../resolver/contract.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
 import { secureRandom } from '../runtime/random.js';
 import type { QueryRecord } from '../runtime/recorder.js';
 import type { TraceSink } from '../runtime/trace.js';
 import { StubLane } from '../server/fast-lane.js';
+import type { HandedAnswer, HandedQuestion, HandOver } from '../server/hand-over.js';
 import type { ServerLog } from '../server/log.js';
 import { DnsServer } from '../server/server.js';
 import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
@@ -29,12 +31,34 @@ import { NetworkUpstream } from '../transport/network-upstream.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
 import { cacheEntries, cacheStats } from './cache-views.js';
-import { Engine } from './engine.js';
+import { Engine, type MockRoot } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
-import { MockInternet } from './mock-internet.js';
+import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
+
+/** The mock internet as a resolver needs it, wherever its sockets are. */
+export interface MockView {
+  readonly root: MockRoot;
+  /** True for names below a zone of it other than its root. */
+  serves(name: Name): boolean;
+}
+
+/** What makes a stack one of several that serve side by side on the same addresses. */
+export interface ThreadPlace {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Of the stub cache that all share, with a partition for each; undefined: each has its own on the heap. */
+  readonly stubMemory: SharedArrayBuffer | undefined;
+  readonly mock: MockView | undefined;
+  readonly handOver: HandOver;
+  /** It takes the place of one that crashed: nothing is read from the snapshot, in which may be what was flushed since. */
+  readonly replaces: boolean;
+  /** Stands before the resolver; sees to it that purges come first. */
+  guard(resolver: RecursiveResolver): RecursiveResolver;
+}
 
 export interface StackOptions {
   readonly config: Config;
@@ -48,6 +72,8 @@ export interface StackOptions {
   readonly logQuery?: (query: QueryRecord) => void;
   /** False: sockets of node:dgram though batched system calls could be had. */
   readonly native?: boolean;
+  /** Undefined: the only one. */
+  readonly place?: ThreadPlace;
 }
 
 const SWEEP_EVERY_MS = 1000;
@@ -61,36 +87,43 @@ export class Stack implements ServerControl {
   private readonly engine: Engine;
   private readonly dns: DnsServer;
   private readonly persistence: Persistence | undefined;
+  private readonly mock: MockView | undefined;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
   private readonly policyFiles: PolicyFiles;
+  private started = false;
   private cancelSweep: () => void = () => {};
 
   private constructor(
     private readonly options: StackOptions,
-    private readonly mock: MockInternet | undefined,
+    private readonly ownMock: MockInternet | undefined,
   ) {
-    const { config, log } = options;
+    const { config, log, place } = options;
     this.clock = options.clock ?? systemClock;
     this.startedAtMs = this.clock.wallMs();
+    this.mock = ownMock ?? place?.mock;
     const random = secureRandom();
     const { clock } = this;
     this.policyFiles = new PolicyFiles(config, clock, log);
     this.upstream = new NetworkUpstream({ clock, random });
-    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: mock?.root, log });
+    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: this.mock?.root, log });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
     this.stubCache = stubCache;
     const native = options.native === false ? false : 'auto';
+    const reusePort = place !== undefined;
+    const { resolver } = this.engine;
     this.dns = new DnsServer({
-      resolver: this.engine.resolver,
+      resolver: place?.guard(resolver) ?? resolver,
+      handOver: place?.handOver,
       stubCache: this.stubCache,
       clock,
       recorder: this.counters,
       log,
       logQuery: options.logQuery,
       listen: config.listen,
-      openUdp: (listen, handler, fastLane) => openUdpListener({ ...listen, native, fastLane }, handler),
-      openTcp: (listen, handler) => openTcpListener({ ...listen, clock }, handler),
+      openUdp: (listen, handler, fastLane) =>
+        openUdpListener({ ...listen, native, fastLane, reusePort }, handler),
+      openTcp: (listen, handler) => openTcpListener({ ...listen, clock, reusePort }, handler),
       settings: this.settingsOf(config),
       lane,
     });
@@ -109,14 +142,21 @@ export class Stack implements ServerControl {
       stub: stubCache instanceof SharedStubCache ? stubCache : undefined,
       caches: this.engine.caches,
       fingerprint: () => answerFingerprint(config, this.mock?.root),
+      thread: this.options.place?.index,
+      threads: this.options.place?.count,
     });
   }
 
   /** Answers in shared memory, and the lane that reads them there; on the heap where the machine forbids it. */
   private makeStubCache(maxOctets: number, seed: number): { stubCache: StubCache; lane?: StubLane } {
     const { clock, counters } = this;
-    if (!sharedStubCacheRuns) return { stubCache: new HeapStubCache({ clock, maxOctets }) };
-    const stubCache = SharedStubCache.alone({ clock, maxOctets, seed });
+    const { place } = this.options;
+    if (!sharedStubCacheRuns || (place && !place.stubMemory)) {
+      return { stubCache: new HeapStubCache({ clock, maxOctets }) };
+    }
+    const stubCache = place?.stubMemory
+      ? new SharedStubCache({ clock, memory: place.stubMemory, thread: place.index, partition: place.index })
+      : SharedStubCache.alone({ clock, maxOctets, seed });
     return { stubCache, lane: new StubLane(stubCache, clock, counters) };
   }
 
@@ -157,12 +197,13 @@ export class Stack implements ServerControl {
    * @throws {ListenError} with nothing left open
    */
   async start(): Promise<void> {
-    this.persistence?.restore();
+    if (!this.options.place?.replaces) this.persistence?.restore();
     await this.dns.start();
     this.persistence?.start();
-    this.mock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
+    this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
     this.policyFiles.watch(() => this.dns.reconfigure(this.settingsOf(this.options.config)));
     this.scheduleSweep();
+    this.started = true;
     this.status = 'ok';
   }
 
@@ -171,7 +212,8 @@ export class Stack implements ServerControl {
     for (const name of names) this.purge(name, { subtree: true });
   }
 
-  private purge(name: Name, options: { readonly subtree: boolean }): number {
+  /** Forgets a name in every cache, or all below it too. Returns how many entries went. */
+  purge(name: Name, options: { readonly subtree: boolean }): number {
     return this.stubCache.purge(name, options) + this.engine.purge(name, options);
   }
 
@@ -188,12 +230,8 @@ export class Stack implements ServerControl {
   }
 
   /** The mock internet, for log lines; undefined on the real one. */
-  get mockInternet():
-    | { readonly zones: number; readonly servers: number; readonly port: number }
-    | undefined {
-    return (
-      this.mock && { zones: this.mock.zoneCount, servers: this.mock.serverCount, port: this.mock.root.port }
-    );
+  get mockInternet(): MockSummary | undefined {
+    return this.ownMock?.summary;
   }
 
   /** Takes over what may change while running: access, rates, special names. The stub cache begins anew. */
@@ -201,16 +239,25 @@ export class Stack implements ServerControl {
     this.dns.reconfigure(this.settingsOf(config));
   }
 
-  /** Drains: answers what is under way for up to `graceMs`, then frees every socket. */
-  async close(graceMs: number): Promise<void> {
-    const started = this.status === 'ok';
+  /** Answers a question that another worker hands over; after `drain` as well. A rejection is a bug. */
+  answerHanded(asked: HandedQuestion): Promise<HandedAnswer | undefined> {
+    return this.dns.answerHanded(asked);
+  }
+
+  /** Takes no new queries, answers what is under way for up to `graceMs`, and closes the listeners. */
+  async drain(graceMs: number): Promise<void> {
     this.status = 'draining';
     this.cancelSweep();
     this.policyFiles.stop();
     await this.dns.close(graceMs);
-    if (started) await this.persistence?.close();
+  }
+
+  /** Drains, then frees every socket. */
+  async close(graceMs: number): Promise<void> {
+    await this.drain(graceMs);
+    if (this.started) await this.persistence?.close();
     await this.engine.close();
-    await this.mock?.close();
+    await this.ownMock?.close();
   }
 
   // --- ServerControl ---------------------------------------------------------------------------------------

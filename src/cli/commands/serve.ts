@@ -137,6 +137,6 @@ export async function mock(options: { readonly zones: string }, io: Io): Promise
   const root = rootHints[0]?.addresses[0];
   const tryIt = root && `dig @${root} -p ${port} . NS +norecurse`;
   if (tryIt) io.err(`\n  Try:  ${tryIt}\n\n`);
-  log.info({ zones: internet.zoneCount, servers: internet.serverCount, port, try: tryIt }, 'ready');
+  log.info({ ...internet.summary, try: tryIt }, 'ready');
   await stopped;
 }
