@@ -33,7 +33,9 @@ export interface Question {
 
 /** The same RRset with another TTL. */
 export function withTtl(rrset: RRset, ttlSec: number): RRset {
-  return rrset.ttlSec === ttlSec ? rrset : { ...rrset, ttlSec };
+  if (rrset.ttlSec === ttlSec) return rrset;
+  const { name, type, class: rrclass, rdatas, signatures } = rrset;
+  return { name, type, class: rrclass, ttlSec, rdatas, signatures };
 }
 
 /** DNSSEC status of data (RFC 4035 4.3). `unchecked` is data that no validator has looked at yet. */

@@ -91,11 +91,16 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
   const addresses = referral ? takeGlue(response.additional, referral.ns, kept) : [];
   const glue = referral ? addresses.filter((r) => isSubdomain(r.name, asked)) : addresses;
   const spare = referral ? addresses.filter((r) => !isSubdomain(r.name, asked)) : addresses;
+  // Field by field here and below: copying with "..." costs more than the rest, and every response comes here.
   return {
-    ...chain,
+    steps: chain.steps,
+    last: chain.last,
+    lastInZone: chain.lastInZone,
+    final: chain.final,
+    tooLong: chain.tooLong,
     soa: authority.soa,
     denial: authority.denial,
-    referral: referral && { ...referral, glue, spare },
+    referral: referral && { child: referral.child, ns: referral.ns, ds: referral.ds, glue, spare },
     upwardNs: authority.upwardNs,
     oversized: oversizedOf(chain),
     removed: () =>
@@ -116,6 +121,8 @@ function isOversized({ rdatas }: RRset): boolean {
   return octets > MAX_RRSET_OCTETS;
 }
 
+const NONE: readonly RRset[] = [];
+
 interface Chain {
   readonly steps: readonly AliasStep[];
   readonly last: Name;
@@ -129,27 +136,34 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
   let last = question.name;
   for (;;) {
     const lastInZone = isSubdomain(last, asked);
-    const end = { steps, last, lastInZone, tooLong: undefined };
-    if (!lastInZone || steps.length >= MAX_LINKS_IN_RESPONSE) return { ...end, final: [] };
+    if (!lastInZone || steps.length >= MAX_LINKS_IN_RESPONSE) {
+      return { steps, last, lastInZone, final: NONE, tooLong: undefined };
+    }
     // A DNAME above goes before what is found at the name: that CNAME is only made from it.
     const above = dnameAbove(answer, last, asked, kept);
-    const final = above ? [] : answer.filter((r) => r.name === last && typeMatches(r, question));
+    const final = above ? NONE : matching(answer, last, question);
     if (final.length > 0) {
       for (const rrset of final) kept.add(rrset);
-      return { ...end, final };
+      return { steps, last, lastInZone, final, tooLong: undefined };
     }
     const step = above ?? cnameStep(answer, last, question.type, kept);
-    if (step && 'tooLong' in step) return { ...end, final: [], tooLong: step.tooLong };
-    if (!step) return { ...end, final: [] };
+    if (step && 'tooLong' in step) return { steps, last, lastInZone, final: NONE, tooLong: step.tooLong };
+    if (!step) return { steps, last, lastInZone, final: NONE, tooLong: undefined };
     steps.push(step);
     // An alias of itself is a loop; whoever strings the links together says so.
-    if (step.target === last) return { ...end, lastInZone: false, final: [] };
+    if (step.target === last) return { steps, last, lastInZone: false, final: NONE, tooLong: undefined };
     last = step.target;
     // Who asks for the CNAME itself has it now.
     if (question.type === RRType.CNAME) {
       return { steps, last, lastInZone: isSubdomain(last, asked), tooLong: undefined, final: [] };
     }
   }
+}
+
+function matching(answer: readonly RRset[], name: Name, question: Question): readonly RRset[] {
+  const [only] = answer;
+  if (only && answer.length === 1 && only.name === name && typeMatches(only, question)) return answer;
+  return answer.filter((r) => r.name === name && typeMatches(r, question));
 }
 
 function typeMatches(rrset: RRset, question: Question): boolean {

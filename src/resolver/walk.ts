@@ -259,7 +259,9 @@ export class Walk {
     noteEdns(selector.state(address), attempt, message.edns !== undefined);
     const walked = (links: LinksFound): Walked => ({
       kind: 'links',
-      ...links,
+      steps: links.steps,
+      last: links.last,
+      end: links.end,
       denial: scrubbed.denial,
       zone: this.zone,
       server: attempt.server,

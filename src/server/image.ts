@@ -57,7 +57,9 @@ export function makeImage(draft: Draft, query: ClientQuery, limitOctets = MAX_ME
       ad: draft.secure,
       cd: false,
       rcode: draft.rcode & LOWER_RCODE,
-      questions: question ? [{ ...question, spelling: question.name }] : [],
+      questions: question
+        ? [{ name: question.name, spelling: question.name, type: question.type, class: question.class }]
+        : [],
       answer: draft.answer,
       authority: draft.authority,
       additional: [],

@@ -53,10 +53,21 @@ export class FinishStage implements Stage {
 
 function draftOf(resolution: Resolution, dnssecOk: boolean): Draft {
   const { outcome, lookupClass, missReason } = resolution;
-  const found = sectionsOf(outcome, dnssecOk);
+  const { rcode, secure, answer, authority, ede } = sectionsOf(outcome, dnssecOk);
   const keep = outcome.kind !== 'failure' && !outcome.stale;
   const keepUntilMs = keep ? resolution.keepUntilMs : undefined;
-  return { aa: false, tc: false, ...found, lookupClass, missReason, keepUntilMs };
+  return {
+    rcode,
+    aa: false,
+    tc: false,
+    secure,
+    answer,
+    authority,
+    ede,
+    lookupClass,
+    missReason,
+    keepUntilMs,
+  };
 }
 
 type Sections = Pick<Draft, 'rcode' | 'secure' | 'answer' | 'authority' | 'ede'>;
@@ -82,14 +93,14 @@ function sectionsOf(outcome: Outcome, dnssecOk: boolean): Sections {
 }
 
 function positive(outcome: Answer, dnssecOk: boolean): Sections {
-  const answer = [...outcome.aliases, ...outcome.rrsets];
+  const answer = outcome.aliases.length === 0 ? outcome.rrsets : [...outcome.aliases, ...outcome.rrsets];
   const authority = dnssecOk ? outcome.proof : [];
   return {
     rcode: Rcode.NOERROR,
     secure: outcome.security === 'secure',
     answer: visible(answer, dnssecOk),
     authority,
-    ede: notes(outcome, ede(Ede.STALE_ANSWER, 'the servers did not answer; this is past its TTL')),
+    ede: notes(outcome, STALE_ANSWER),
   };
 }
 
@@ -102,12 +113,15 @@ function negative(outcome: Negative, dnssecOk: boolean): Sections {
     secure: outcome.security === 'secure',
     answer: visible(outcome.aliases, dnssecOk),
     authority: visible(authority, dnssecOk),
-    ede: notes(outcome, ede(staleCode(outcome), 'the servers did not answer; this denial is past its TTL')),
+    ede: outcome.stale ? notes(outcome, staleDenial(outcome)) : (outcome.ede ?? []),
   };
 }
 
-function staleCode(outcome: Negative): typeof Ede.STALE_NXDOMAIN | typeof Ede.STALE_ANSWER {
-  return outcome.kind === 'nxdomain' ? Ede.STALE_NXDOMAIN : Ede.STALE_ANSWER;
+const STALE_ANSWER = ede(Ede.STALE_ANSWER, 'the servers did not answer; this is past its TTL');
+
+function staleDenial({ kind }: Negative): ExtendedError {
+  const code = kind === 'nxdomain' ? Ede.STALE_NXDOMAIN : Ede.STALE_ANSWER;
+  return ede(code, 'the servers did not answer; this denial is past its TTL');
 }
 
 /** What the resolver says, and that the answer is stale if it did not say so itself. */
@@ -120,7 +134,7 @@ function notes(outcome: Answer | Negative, stale: ExtendedError): readonly Exten
 }
 
 function visible(rrsets: readonly RRset[], dnssecOk: boolean): readonly RRset[] {
-  if (dnssecOk) return rrsets;
+  if (dnssecOk || rrsets.every((rrset) => rrset.signatures.length === 0)) return rrsets;
   return rrsets.map((rrset) => (rrset.signatures.length === 0 ? rrset : { ...rrset, signatures: [] }));
 }
 
