@@ -32,21 +32,29 @@ import type { StubMemory } from './stub-memory.js';
 /** A writer is through with a set in well under a microsecond; one that was killed there never is. */
 const TRIES = 10_000;
 
+const LOOP_OCTETS = 512;
+
 /** One block in memory of its own. Its lengths agree with its size; what it holds is not checked. */
 export class BlockView {
   way = 0;
   /** As the slot has it: the unit plus one. */
   place = 0;
-  octets: Buffer = Buffer.alloc(256);
+  octets: Buffer = Buffer.alloc(0);
+  private words = new Int32Array(0);
 
   fill(memory: StubMemory, block: number): void {
     const size = memory.words[block + BLOCK_UNITS]! * UNIT_OCTETS;
-    if (this.octets.length < size) this.octets = Buffer.alloc(2 * size);
-    memory.octets.copy(this.octets, 0, block * 4, block * 4 + size);
+    if (this.octets.length < size) {
+      this.words = new Int32Array(size / 2); // twice what is needed
+      this.octets = Buffer.from(this.words.buffer);
+    }
+    // Most blocks are small: a loop beats the call into Node.
+    if (size > LOOP_OCTETS) memory.octets.copy(this.octets, 0, block * 4, block * 4 + size);
+    else for (let i = 0; i < size / 4; i++) this.words[i] = memory.words[block + i]!;
   }
 
   private word(at: number): number {
-    return this.octets.readInt32LE(at * 4);
+    return this.words[at]!;
   }
 
   get sizeOctets(): number {
@@ -74,10 +82,27 @@ export class BlockView {
     return this.octets.readDoubleLE(BLOCK_STORED_AT * 4);
   }
 
-  get name(): Name {
+  private get nameAt(): number {
     const lengths = this.word(BLOCK_LENGTHS);
-    const at = this.keyIsApart ? keyApartAt(lengths & 0xffff, lengths >>> 16) : BLOCK_HEAD_OCTETS + QNAME_AT;
-    return toName(this.octets.latin1Slice(at, at + ((this.word(BLOCK_KEY) >>> KEY_LENGTH_SHIFT) & 255)));
+    return this.keyIsApart ? keyApartAt(lengths & 0xffff, lengths >>> 16) : BLOCK_HEAD_OCTETS + QNAME_AT;
+  }
+
+  private get nameLength(): number {
+    return (this.word(BLOCK_KEY) >>> KEY_LENGTH_SHIFT) & 255;
+  }
+
+  get name(): Name {
+    const at = this.nameAt;
+    return toName(this.octets.latin1Slice(at, at + this.nameLength));
+  }
+
+  /** Whether QNAME ends in these octets, which need not begin with a label there. */
+  nameEndsIn(end: Name): boolean {
+    const from = this.nameLength - end.length;
+    if (from < 0) return false;
+    const at = this.nameAt + from;
+    for (let i = end.length - 1; i >= 0; i--) if (this.octets[at + i] !== end.charCodeAt(i)) return false;
+    return true;
   }
 
   /** The response; valid until the view is filled again. */

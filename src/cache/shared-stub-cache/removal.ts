@@ -25,9 +25,8 @@ export function purgeTest(name: Name, options: PurgeOptions): (view: BlockView) 
   const concerns = (owner: Name, ownerType: number) =>
     (type === undefined || type === ownerType) && (subtree ? isSubdomain(owner, name) : owner === name);
   return (view) => {
+    if (view.ownersAreQname && !view.nameEndsIn(name)) return false; // nearly all, without a string
     if (concerns(view.name, view.type)) return true;
-    // With owners that are all QNAME only their types can differ from what was just looked at.
-    if (view.ownersAreQname && type === undefined) return false;
     return holdsOwner(view.wire, concerns);
   };
 }

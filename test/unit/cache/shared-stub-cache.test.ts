@@ -130,7 +130,7 @@ describe('lookups', () => {
       state = (Math.imul(state, 1103515245) + 12345) | 0;
       return state;
     };
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 20; round++) {
       for (let i = 0; i < 200; i++) putName(cache!, `n${i}.example.`);
       const partition = new StubMemory(memory).partitionAt(0);
       // All but the control words, which only the owner reads.
@@ -265,9 +265,9 @@ describe('a dump', () => {
   it('does no harm when it was made up with a right checksum', async () => {
     const { crc32 } = await import('node:zlib');
     const whole = dumped();
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 400; i++) {
       const forged = Buffer.from(whole);
-      forged.writeUInt32LE((Math.imul(i, 0x9e3779b1) ^ i) >>> 0, 20 + ((i * 52) % (whole.length - 24)));
+      forged.writeUInt32LE((Math.imul(i, 0x9e3779b1) ^ i) >>> 0, 20 + ((i * 388) % (whole.length - 24)));
       if (i % 5 === 0) forged.writeUInt32LE(i * 7, 8);
       forged.writeUInt32LE(crc32(forged.subarray(20)), 16);
       const cache = alone(1 << 18);
