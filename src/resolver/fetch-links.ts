@@ -91,21 +91,33 @@ export class LinkFetcher {
   private cut(walked: Walked): OwnedLink[] {
     const zone = walked.zone.zone;
     const lease = walked.zone.leaseUntilMs;
-    const common = { zone, security: 'unchecked', proof: walked.denial } as const;
+    const { denial: proof } = walked;
+    const security = 'unchecked';
     const links: OwnedLink[] = walked.steps.map((step) => {
       const rrsets = step.rrsets.map((r) => this.live(r));
       return {
         owner: step.owner,
-        link: this.timed({ kind: 'alias', rrsets, target: step.target, by: step.by, ...common }, lease),
+        link: {
+          kind: 'alias',
+          rrsets,
+          target: step.target,
+          by: step.by,
+          zone,
+          security,
+          proof,
+          untilMs: this.untilMs(shortestTtl(rrsets), lease),
+        },
       };
     });
     const { end, last: owner } = walked;
     if (end.kind === 'answer') {
       const rrsets = end.rrsets.map((r) => this.live(r));
-      links.push({ owner, link: this.timed({ kind: 'answer', rrsets, ...common }, lease) });
+      const untilMs = this.untilMs(shortestTtl(rrsets), lease);
+      links.push({ owner, link: { kind: 'answer', rrsets, zone, security, proof, untilMs } });
     } else if (end.kind !== 'open') {
       const soa = end.soa && this.denialSoa(end.soa, walked);
-      links.push({ owner, link: this.timed({ kind: end.kind, soa, ...common }, lease) });
+      const untilMs = this.untilMs(soa?.ttlSec ?? NO_SOA_TTL_SEC, lease);
+      links.push({ owner, link: { kind: end.kind, soa, zone, security, proof, untilMs } });
     }
     return links;
   }
@@ -120,10 +132,14 @@ export class LinkFetcher {
     return withTtl(soa, this.core.links.denialTtlSec(soa, walked.denial));
   }
 
-  private timed<T extends Omit<Link, 'untilMs'>>(link: T, leaseUntilMs: number): T & { untilMs: number } {
+  private untilMs(ttlSec: number, leaseUntilMs: number): number {
     const nowMs = this.core.clock.wallMs();
-    const endMs = Math.min(nowMs + ttlOf(link as unknown as Link) * 1000, leaseUntilMs);
-    return { ...link, untilMs: this.core.options.prefetch ? stubUntilMs(nowMs, endMs) : endMs };
+    const endMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
+    return this.core.options.prefetch ? stubUntilMs(nowMs, endMs) : endMs;
+  }
+
+  private timed<T extends Link>(link: T, leaseUntilMs: number): T {
+    return { ...link, untilMs: this.untilMs(ttlOf(link), leaseUntilMs) };
   }
 
   private capped(link: Link, capTtlSec: number | undefined): Link {
@@ -176,12 +192,18 @@ function renamed(link: Link, denies: 'nodata' | 'nxdomain' | undefined): Link {
   return { ...link, kind: denies };
 }
 
+function shortestTtl(rrsets: readonly RRset[]): number {
+  let low = Number.MAX_SAFE_INTEGER;
+  for (const { ttlSec } of rrsets) if (ttlSec < low) low = ttlSec;
+  return low;
+}
+
 /** The shortest TTL of what a link would put into an answer, in seconds. */
 function ttlOf(link: Link): number {
   switch (link.kind) {
     case 'answer':
     case 'alias':
-      return link.rrsets.reduce((low, r) => Math.min(low, r.ttlSec), Number.MAX_SAFE_INTEGER);
+      return shortestTtl(link.rrsets);
     case 'nodata':
     case 'nxdomain':
       return link.soa?.ttlSec ?? NO_SOA_TTL_SEC;

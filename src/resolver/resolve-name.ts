@@ -261,16 +261,10 @@ function concluded(question: Question, outcome: Outcome, { cd, rootKeyTags }: Na
 }
 
 function finish(chain: Chain, link: Exclude<Link, { kind: 'alias' }>): Outcome {
-  const common = {
-    aliases: chain.aliases,
-    proof: chain.proof,
-    security: chain.security,
-    ede: chain.ede,
-    stale: chain.stale,
-  };
+  const { aliases, proof, security, ede, stale } = chain;
   return link.kind === 'answer'
-    ? { kind: 'answer', rrsets: link.rrsets, ...common }
-    : { kind: link.kind, soa: link.soa, ...common };
+    ? { kind: 'answer', rrsets: link.rrsets, aliases, proof, security, ede, stale }
+    : { kind: link.kind, soa: link.soa, aliases, proof, security, ede, stale };
 }
 
 function synthesisedCname(chain: Chain, link: Extract<Link, { kind: 'alias' }>): Outcome {
