@@ -36,6 +36,8 @@ export type SimpleZone = string | { readonly records: string; readonly faults?: 
 interface Draft {
   readonly apex: Name;
   readonly text: string;
+  /** Columns taken off each line of the text. */
+  readonly indent: number;
   readonly faults: FaultFields;
   readonly records: readonly ZoneRecord[];
   readonly nameServers: readonly Name[];
@@ -101,7 +103,9 @@ export class SimpleZones {
 }
 
 function draftOf(apex: Name, zone: SimpleZone, ownAddress: string): Draft {
-  const { records: text, faults = {} } = typeof zone === 'string' ? { records: zone } : zone;
+  const { records: given, faults = {} } = typeof zone === 'string' ? { records: zone } : zone;
+  const indent = commonIndent(given);
+  const text = given.replaceAll(new RegExp(`^[ \\t]{${indent}}`, 'gm'), '');
   const { records } = parseZoneText(PRELUDE, { origin: apex, readFile: reading(text) });
   const hasSoa = records.some(({ name, type }) => name === apex && type === RRType.SOA);
   const named = records
@@ -122,19 +126,28 @@ function draftOf(apex: Name, zone: SimpleZone, ownAddress: string): Draft {
   if (named.length === 0) own.push(line(apex, 'NS', primary));
   if (found.length === 0) own.push(glue(nameServers[0]!, ownAddress));
   const addresses = found.length > 0 ? found : [ownAddress];
-  return { apex, text, faults, records, nameServers, addresses, own, delegations: [] };
+  return { apex, text, indent, faults, records, nameServers, addresses, own, delegations: [] };
 }
 
 /** @throws {InternetError} BAD_ZONE */
-function zoneOf({ apex, text, own, delegations }: Draft): Zone {
+function zoneOf({ apex, text, indent, own, delegations }: Draft): Zone {
   const whole = `${PRELUDE}${[...own, ...delegations].join('\n')}\n`;
   const { zone, problems } = loadZoneText(whole, { origin: apex, readFile: reading(text) });
   if (zone) return zone;
   const file = `zone ${formatName(apex)}`;
   throw new InternetError(
     'BAD_ZONE',
-    problems.map((problem) => formatZoneError({ ...problem, file })).join('\n'),
+    problems
+      .map((problem) => formatZoneError({ ...problem, file, column: problem.column + indent }))
+      .join('\n'),
   );
+}
+
+/** Texts in code are indented as a whole, which in a master file would leave every line without owner. */
+function commonIndent(text: string): number {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const indents = lines.map((line) => line.length - line.trimStart().length);
+  return indents.length === 0 ? 0 : Math.min(...indents);
 }
 
 function reading(text: string): (path: string) => Octets {

@@ -57,6 +57,10 @@ lame NS ns.nowhere.example.com.
     const zones = { 'example.com': 'www A 192.0.2.1\nbad A 192.0.2.999' };
     expect(() => createInternet({ zones })).toThrow(InternetError);
     expect(() => createInternet({ zones })).toThrow(/^zone example\.com\.:2:7: error/);
+    const indented = {
+      'example.com': '\n    www A 192.0.2.1\n        TXT "same owner"\n    bad A 192.0.2.999',
+    };
+    expect(() => createInternet({ zones: indented })).toThrow(/^zone example\.com\.:4:11: error/);
     const distant = { 'example.com': '@ NS ns.example.net.' };
     expect(() => createInternet({ zones: distant })).toThrow('describe it with `servers`');
   });
