@@ -78,7 +78,7 @@ const MIN_SOA_OCTETS = 22;
 export class NegativeCache {
   private readonly store: TimedStore<NegativeEntry>;
   private readonly clock: Clock;
-  private readonly maxTtlSec: number;
+  private maxTtlSec: number;
   private readonly nxdomainCut: boolean;
   /** How many entries can deny a subtree; with none, lookups need not climb. */
   private cuts = 0;
@@ -93,6 +93,12 @@ export class NegativeCache {
         if (isCut(entry)) this.cuts--;
       },
     });
+  }
+
+  /** Keeps by other limits from now on; what is held keeps the life that it was given. */
+  setLimits(maxTtlSec: number, staleMaxMs: number): void {
+    this.maxTtlSec = maxTtlSec;
+    this.store.staleMaxMs = staleMaxMs;
   }
 
   /** Stores that `name` does not exist. False when it was not stored. */

@@ -100,7 +100,7 @@ const PREFETCH_LAST_PART = 0.1;
 export class ResolverCache {
   private readonly store: TimedStore<RRsetEntry>;
   private readonly clock: Clock;
-  private readonly ttl: TtlLimits;
+  private ttl: TtlLimits;
   /** How many DNAMEs are held; with none, lookups need not climb. */
   private dnames = 0;
 
@@ -113,6 +113,12 @@ export class ResolverCache {
         if (entry.type === RRType.DNAME) this.dnames--;
       },
     });
+  }
+
+  /** Keeps by other limits from now on; what is held keeps the life that it was given. */
+  setLimits(ttl: TtlLimits, staleMaxMs: number): void {
+    this.ttl = ttl;
+    this.store.staleMaxMs = staleMaxMs;
   }
 
   /** Looks an RRset up and counts it: as a hit, a stale hit or a miss with its reason. */

@@ -42,7 +42,8 @@ export type Freshness = 'live' | 'stale' | 'over';
 export class TimedStore<E extends TimedEntry> {
   readonly counters = new LayerCounters();
   readonly clock: Clock;
-  readonly staleMaxMs: number;
+  /** May be changed while entries are held. */
+  staleMaxMs: number;
   private readonly policy: EvictionPolicy<E>;
   private readonly memory = new MissMemory();
   private readonly onEntryRemoved: ((entry: E) => void) | undefined;

@@ -127,6 +127,17 @@ function addRemote(program: Command, io: Io): void {
         ? (await import('./commands/watch.js')).watch(options, io)
         : (await remote()).stats(options, io),
     );
+  program
+    .command('reload')
+    .description('have a running server read its configuration again')
+    .addOption(jsonFlag())
+    .addOption(atFlag())
+    .addOption(tokenFlag())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 taken over, 1 no server, 2 the configuration cannot be used; the old one stays.',
+    )
+    .action(async (options) => (await remote()).reload(options, io));
   const cache = program.command('cache').description('look into or flush the caches of a running server');
   cache
     .command('show')

@@ -3,6 +3,7 @@
  *
  * What comes back is checked by whoever shows it; this file owns reaching the server and its refusals.
  */
+import { printable } from '../observe/sinks/styles.js';
 import { CliError, ExitCode } from './io.js';
 
 export const defaultServerUrl = 'http://127.0.0.1:8053';
@@ -26,7 +27,7 @@ export class ServerClient {
   }
 
   async json(
-    method: 'GET' | 'DELETE',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     query: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
@@ -79,10 +80,9 @@ export class ServerClient {
       );
     }
     if (response.ok) return response;
-    throw new CliError(
-      ExitCode.failed,
-      `The server at ${this.base.origin} refused: ${await refusalOf(response)}`,
-    );
+    const { text, problems } = await refusalOf(response);
+    const lines = [`The server at ${this.base.origin} refused: ${text}`, ...problems];
+    throw new CliError(problems.length > 0 ? ExitCode.misused : ExitCode.failed, lines.join('\n'));
   }
 
   private notOurs(): CliError {
@@ -97,13 +97,22 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-async function refusalOf(response: Response): Promise<string> {
+/** What a server said against a request; `problems` are those of its configuration. */
+interface Refusal {
+  readonly text: string;
+  readonly problems: readonly string[];
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
   const text = await response.text();
   try {
-    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
-    if (typeof error?.message === 'string') return `${error.message} (${response.status})`;
+    const { error } = JSON.parse(text) as { error?: { message?: unknown; problems?: unknown } };
+    if (typeof error?.message === 'string') {
+      const problems = Array.isArray(error.problems) ? error.problems.map((p) => printable(String(p))) : [];
+      return { text: `${printable(error.message)} (${response.status})`, problems };
+    }
   } catch {
     // Not our JSON; the status says enough.
   }
-  return `status ${response.status}`;
+  return { text: `status ${response.status}`, problems: [] };
 }

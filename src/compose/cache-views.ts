@@ -28,12 +28,12 @@ export function cacheStats(caches: EngineCaches, stub: StubCache, eviction: stri
 /** Every entry, nearest layer first; with `name` only those of that owner name. */
 export function* cacheEntries(
   caches: EngineCaches,
-  stub: StubCache,
+  stub: StubCache | undefined,
   nowMs: number,
   name?: Name,
 ): IterableIterator<CacheEntry> {
   const wanted = (owner: Name) => name === undefined || owner === name;
-  for (const entry of stub.entries()) if (wanted(entry.name)) yield stubView(entry, nowMs);
+  for (const entry of stub?.entries() ?? []) if (wanted(entry.name)) yield stubView(entry, nowMs);
   for (const entry of caches.rrsets.entries()) if (wanted(entry.rrset.name)) yield rrsetView(entry, nowMs);
   for (const entry of caches.negative.entries()) if (wanted(entry.name)) yield negativeView(entry, nowMs);
   for (const entry of caches.failures.entries()) if (wanted(entry.name)) yield failureView(entry, nowMs);

@@ -4,6 +4,7 @@
  * Used by the server (stack.ts) and the library (index.ts) alike. One engine belongs to one thread.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { DelegationCache } from '../cache/delegation-cache.js';
 import { FailureCache } from '../cache/failure-cache.js';
 import { InfraCache } from '../cache/infra-cache.js';
@@ -11,15 +12,18 @@ import { NegativeCache } from '../cache/negative-cache.js';
 import { ResolverCache } from '../cache/rrset-cache.js';
 import type { SharedStore } from '../cache/shared-cache.js';
 import type { Config } from '../config/fields.js';
+import { doubtfulNames } from '../config/live.js';
 import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
+import type { Question } from '../dns/rrset.js';
 import { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { SignatureVerifier } from '../dnssec/signature-verifier.js';
-import type { Validator } from '../dnssec/validator.js';
+import type { PrefetchStats } from '../observe/control.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
+import type { RecursiveResolver, Resolution, ResolveOptions } from '../resolver/contract.js';
 import { Resolver } from '../resolver/resolver.js';
 import type { SharedLinks, SharedLinksStats } from '../resolver/shared-links.js';
-import type { Clock } from '../runtime/clock.js';
+import type { CancelTimer, Clock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
 import type { Random } from '../runtime/random.js';
 import { type ServerLog, silentLog } from '../server/log.js';
@@ -65,55 +69,126 @@ const FAILURE_PART = 8;
 const AGGRESSIVE_PART = 4;
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 2000;
+/** Longer than any query may take. */
+const QUERIES_END_MS = 15_000;
 
-export class Engine {
+export class Engine implements RecursiveResolver {
   readonly caches: EngineCaches;
-  readonly resolver: Resolver;
-  private cancelSweep: () => void = () => {};
+  private current: Resolver;
+  private config: Config;
+  private trust: Trust | undefined;
+  private aggressive: AggressiveDenial | undefined;
+  private shared: SharedLinks | undefined;
+  private cancelSweep: CancelTimer = () => {};
+  private cancelPurge: CancelTimer = () => {};
   private closed = false;
-  private readonly trust: Trust | undefined;
-  private readonly validator: Validator | undefined;
-  private readonly aggressive: AggressiveDenial | undefined;
-  private readonly shared: SharedLinks | undefined;
+  /** Of resolvers before the last reload. */
+  private earlierPrefetches: PrefetchStats = { started: 0, refreshed: 0, failed: 0 };
 
   constructor(private readonly parts: EngineParts) {
-    const { config, clock, random, upstream, mock } = parts;
-    this.caches = makeCaches(config, clock);
+    const { config } = parts;
+    this.config = config;
+    this.caches = makeCaches(config, parts.clock);
+    this.startTrust(config);
+    this.shared = this.makeShared(config);
+    this.current = this.makeResolver(config);
+    this.trust?.start(this);
+    this.scheduleSweep();
+  }
+
+  private startTrust(config: Config): void {
+    const { clock, mock } = this.parts;
     const validating = config.dnssec.mode === 'validate';
-    const mockAnchors = mock?.trustAnchors;
-    this.trust = validating ? new Trust({ ...parts, mockAnchors }) : undefined;
-    this.validator = this.trust?.validator;
+    this.trust = validating
+      ? new Trust({ ...this.parts, config, mockAnchors: mock?.trustAnchors })
+      : undefined;
     const denialOctets = Math.floor(config.cache.negative.sizeOctets / AGGRESSIVE_PART);
     this.aggressive =
       validating && config.dnssec.aggressive ? new AggressiveDenial(denialOctets, clock) : undefined;
-    this.shared = makeSharedLinks({
-      config,
-      clock,
-      log: parts.log ?? silentLog,
-      fingerprint: answerFingerprint(config, mock),
-      store: parts.sharedStore,
-    });
-    this.resolver = new Resolver({
+  }
+
+  private makeShared(config: Config): SharedLinks | undefined {
+    const { clock, log = silentLog, mock, sharedStore: store } = this.parts;
+    return makeSharedLinks({ config, clock, log, fingerprint: answerFingerprint(config, mock), store });
+  }
+
+  private makeResolver(config: Config): Resolver {
+    const { clock, random, upstream, mock } = this.parts;
+    const { trust } = this;
+    return new Resolver({
       upstream,
       clock,
       random,
       caches: this.caches,
       rootHints: mock?.rootHints ?? config.rootHints,
       configuredZones: configuredZones(config),
-      validator: this.validator,
+      validator: trust?.validator,
       aggressive: this.aggressive,
-      rootKeyTags: this.trust && (() => this.trust!.rootKeyTags()),
+      rootKeyTags: trust && (() => trust.rootKeyTags()),
       options: resolverOptions(config, mock),
       shared: this.shared,
     });
-    this.trust?.start(this.resolver);
-    this.scheduleSweep();
+  }
+
+  /** The resolver in force; a reload makes another. Whoever keeps one keeps the engine, which is one as well. */
+  get resolver(): Resolver {
+    return this.current;
+  }
+
+  resolve(question: Question, options?: ResolveOptions): Promise<Resolution> {
+    return this.current.resolve(question, options);
+  }
+
+  get prefetches(): PrefetchStats {
+    const { started, refreshed, failed } = this.current.prefetches;
+    const earlier = this.earlierPrefetches;
+    return {
+      started: earlier.started + started,
+      refreshed: earlier.refreshed + refreshed,
+      failed: earlier.failed + failed,
+    };
+  }
+
+  /**
+   * Resolves by another configuration from now on, over the same caches; sizes of caches stay. Queries under way end by
+   * the one they began with. What the change makes doubtful is forgotten, now and when those queries have ended.
+   */
+  reload(config: Config): void {
+    const before = this.config;
+    this.config = config;
+    const { rrsets, negative } = this.caches;
+    rrsets.setLimits(config.cache.ttl, staleMaxMsOf(config));
+    negative.setLimits(config.cache.ttl.negativeMaxSec, staleMaxMsOf(config));
+    const trusts = !isDeepStrictEqual(before.dnssec, config.dnssec);
+    if (trusts) {
+      this.trust?.stop();
+      this.startTrust(config);
+    }
+    const { mock } = this.parts;
+    const sharing = isDeepStrictEqual(before.cache.shared, config.cache.shared);
+    if (!sharing || !answerFingerprint(before, mock).equals(answerFingerprint(config, mock))) {
+      void this.shared?.close();
+      this.shared = this.makeShared(config);
+    }
+    this.earlierPrefetches = this.prefetches;
+    this.current = this.makeResolver(config);
+    if (trusts) this.trust?.start(this);
+    this.forgetDoubtful(doubtfulNames(before, config));
+  }
+
+  private forgetDoubtful(names: ReadonlySet<Name>): void {
+    if (names.size === 0) return;
+    const forget = () => {
+      for (const name of names) this.purge(name, { subtree: true });
+    };
+    forget();
+    this.cancelPurge = this.parts.clock.after(QUERIES_END_MS, forget);
   }
 
   /** Forgets a name in every cache of this engine. Returns how many entries went. */
   purge(name: Name, options: { readonly subtree: boolean }): number {
     const { rrsets, negative, failures, delegations } = this.caches;
-    this.validator?.forget(name);
+    this.trust?.validator.forget(name);
     this.aggressive?.forget(name);
     this.shared?.forget(name, options);
     return (
@@ -141,15 +216,20 @@ export class Engine {
   async close(): Promise<void> {
     this.closed = true;
     this.cancelSweep();
+    this.cancelPurge();
     this.trust?.stop();
     await this.shared?.close();
     await this.parts.upstream.close();
   }
 }
 
+function staleMaxMsOf({ cache: { serveStale } }: Config): number {
+  return serveStale.enabled ? serveStale.maxAgeSec * 1000 : 0;
+}
+
 function makeCaches(config: Config, clock: Clock): EngineCaches {
   const { cache } = config;
-  const staleMaxMs = cache.serveStale.enabled ? cache.serveStale.maxAgeSec * 1000 : 0;
+  const staleMaxMs = staleMaxMsOf(config);
   const delegationOctets = Math.floor(cache.resolver.sizeOctets / DELEGATION_PART);
   const denialOctets = Math.floor(cache.negative.sizeOctets / AGGRESSIVE_PART);
   const failureOctets = Math.floor(cache.negative.sizeOctets / FAILURE_PART);

@@ -55,6 +55,11 @@ export class PolicyFiles {
     this.current = loadPolicy(config, log);
   }
 
+  /** Changes with every change of the files. */
+  get stamp(): string {
+    return this.stamps;
+  }
+
   get loaded(): LoadedPolicy {
     return this.current;
   }

@@ -5,15 +5,18 @@
  * It is the whole program where one thread serves, and one worker of several where `place` says so (workers/).
  * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
  */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
 import { sharedStubCacheRuns } from '../cache/shared-stub-cache/stub-memory.js';
 import type { StubCache } from '../cache/stub-cache.js';
 import type { Config } from '../config/fields.js';
+import { answersStand } from '../config/live.js';
 import { isSubdomain, type Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
-import type { CacheEntry, Health, ServerControl, StatsSnapshot } from '../observe/control.js';
+import type { CacheEntry, Health, StatsSnapshot } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
 import type { RecursiveResolver } from '../resolver/contract.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
@@ -36,6 +39,7 @@ import { answerFingerprint } from './fingerprint.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
+import type { RunningServer } from './running-server.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 
 /** The mock internet as a resolver needs it, wherever its sockets are. */
@@ -79,7 +83,7 @@ export interface StackOptions {
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 5000;
 
-export class Stack implements ServerControl {
+export class Stack implements RunningServer {
   private readonly clock: Clock;
   private readonly counters = new Counters();
   private readonly stubCache: StubCache;
@@ -90,7 +94,8 @@ export class Stack implements ServerControl {
   private readonly mock: MockView | undefined;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
-  private readonly policyFiles: PolicyFiles;
+  private policyFiles: PolicyFiles;
+  private config: Config;
   private started = false;
   private cancelSweep: () => void = () => {};
 
@@ -99,6 +104,7 @@ export class Stack implements ServerControl {
     private readonly ownMock: MockInternet | undefined,
   ) {
     const { config, log, place } = options;
+    this.config = config;
     this.clock = options.clock ?? systemClock;
     this.startedAtMs = this.clock.wallMs();
     this.mock = ownMock ?? place?.mock;
@@ -111,9 +117,9 @@ export class Stack implements ServerControl {
     this.stubCache = stubCache;
     const native = options.native === false ? false : 'auto';
     const reusePort = place !== undefined;
-    const { resolver } = this.engine;
+    const { engine } = this;
     this.dns = new DnsServer({
-      resolver: place?.guard(resolver) ?? resolver,
+      resolver: place?.guard(engine) ?? engine,
       handOver: place?.handOver,
       stubCache: this.stubCache,
       clock,
@@ -141,10 +147,19 @@ export class Stack implements ServerControl {
       log: this.options.log,
       stub: stubCache instanceof SharedStubCache ? stubCache : undefined,
       caches: this.engine.caches,
-      fingerprint: () => answerFingerprint(config, this.mock?.root),
+      fingerprint: () => this.fingerprint(),
       thread: this.options.place?.index,
       threads: this.options.place?.count,
     });
+  }
+
+  /** Of all that decides what is answered: with the lists of the operator, since the file holds answers too. */
+  private fingerprint(): Buffer {
+    const { policy } = this.config;
+    return createHash('sha256')
+      .update(answerFingerprint(this.config, this.mock?.root))
+      .update(JSON.stringify([policy, this.policyFiles.stamp]))
+      .digest();
   }
 
   /** Answers in shared memory, and the lane that reads them there; on the heap where the machine forbids it. */
@@ -194,17 +209,22 @@ export class Stack implements ServerControl {
 
   /**
    * Opens the listeners.
+   * @param listen in the place of the configured ones
    * @throws {ListenError} with nothing left open
    */
-  async start(): Promise<void> {
+  async start(listen?: Config['listen']): Promise<void> {
     if (!this.options.place?.replaces) this.persistence?.restore();
-    await this.dns.start();
+    await this.dns.start(listen);
     this.persistence?.start();
     this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
-    this.policyFiles.watch(() => this.dns.reconfigure(this.settingsOf(this.options.config)));
+    this.watchPolicy();
     this.scheduleSweep();
     this.started = true;
     this.status = 'ok';
+  }
+
+  private watchPolicy(): void {
+    this.policyFiles.watch(() => this.dns.reconfigure(this.settingsOf(this.config)));
   }
 
   /** Data of edited zones must not outlive the edit: all that hangs below the changed names goes. */
@@ -234,9 +254,24 @@ export class Stack implements ServerControl {
     return this.ownMock?.summary;
   }
 
-  /** Takes over what may change while running: access, rates, special names. The stub cache begins anew. */
+  /**
+   * Serves by another configuration from the next packet on; `liveConfig` says what of it can change. The stub cache
+   * begins anew where answers may differ.
+   * @throws {PolicyFileError} with nothing changed
+   */
   reload(config: Config): void {
-    this.dns.reconfigure(this.settingsOf(config));
+    const before = this.config;
+    const policyFiles = isDeepStrictEqual(before.policy, config.policy)
+      ? this.policyFiles
+      : new PolicyFiles(config, this.clock, this.options.log);
+    this.config = config;
+    if (policyFiles !== this.policyFiles) {
+      this.policyFiles.stop();
+      this.policyFiles = policyFiles;
+      this.watchPolicy();
+    }
+    this.engine.reload(config);
+    this.dns.reconfigure(this.settingsOf(config), answersStand(before, config));
   }
 
   /** Answers a question that another worker hands over; after `drain` as well. A rejection is a bug. */
@@ -274,18 +309,25 @@ export class Stack implements ServerControl {
       uptimeSec: Math.floor((this.clock.wallMs() - this.startedAtMs) / 1000),
       workers: 1,
       counters: this.counters.state(),
-      caches: cacheStats(this.engine.caches, this.stubCache, this.options.config.cache.resolver.eviction),
+      caches: cacheStats(this.engine.caches, this.stubCache, this.config.cache.resolver.eviction),
       upstream: upstreamStats(this.upstream.stats()),
       servers: upstreamServers(this.engine.caches, this.clock),
-      prefetch: this.engine.resolver.prefetches,
+      prefetch: this.engine.prefetches,
       persistence: this.persistence?.stats(),
       shared: this.engine.sharedStats,
       inFlight: this.dns.inFlightCount,
     };
   }
 
+  /** What the caches hold, under one name or all; without `stub` only what this thread alone holds. */
+  *entries(options: { readonly name?: Name; readonly stub: boolean }): IterableIterator<CacheEntry> {
+    const { name, stub } = options;
+    const stubCache = stub ? this.stubCache : undefined;
+    yield* cacheEntries(this.engine.caches, stubCache, this.clock.wallMs(), name);
+  }
+
   async showCache(name: Name): Promise<readonly CacheEntry[]> {
-    return [...cacheEntries(this.engine.caches, this.stubCache, this.clock.wallMs(), name)];
+    return [...this.entries({ name, stub: true })];
   }
 
   async flushCache(name: Name, options: { readonly subtree: boolean }): Promise<number> {
@@ -293,7 +335,7 @@ export class Stack implements ServerControl {
   }
 
   async *dumpCache(): AsyncIterable<CacheEntry> {
-    yield* cacheEntries(this.engine.caches, this.stubCache, this.clock.wallMs());
+    yield* this.entries({ stub: true });
   }
 
   async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {

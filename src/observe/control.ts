@@ -98,6 +98,11 @@ export interface PersistenceStats {
     | undefined;
 }
 
+/** What became of a new configuration. `needRestart` are keys whose new values wait; `problems` are for people. */
+export type ReloadResult =
+  | { readonly ok: true; readonly needRestart: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
 export interface StatsSnapshot {
   readonly version: string;
   /** Milliseconds since 1970. */

@@ -73,11 +73,12 @@ export class DnsServer {
 
   /**
    * Opens all listeners.
+   * @param listen in the place of those it was made for
    * @throws {ListenError} for the first that cannot be opened; those before it are closed again
    */
-  async start(): Promise<void> {
+  async start(listen: readonly ListenOptions[] = this.parts.listen): Promise<void> {
     try {
-      for (const options of this.parts.listen) this.open.push(...(await this.openPair(options)));
+      for (const options of listen) this.open.push(...(await this.openPair(options)));
     } catch (error) {
       await this.closeListeners();
       throw error;
@@ -87,10 +88,11 @@ export class DnsServer {
   /**
    * Serves by other settings from the next packet on; queries under way end by those they began with, and are not
    * kept. The stub cache is emptied, since what it holds was answered under the old ones.
+   * @param answersStand true keeps it: the new settings would give the same answers
    */
-  reconfigure(settings: ServerSettings): void {
+  reconfigure(settings: ServerSettings, answersStand = false): void {
     this.pipeline = this.serveBy(settings);
-    this.parts.stubCache.clear();
+    if (!answersStand) this.parts.stubCache.clear();
   }
 
   /** A pipeline, and the fast lane beside it with the same rates. A query log needs every query in the pipeline. */

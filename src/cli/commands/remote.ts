@@ -29,6 +29,7 @@ const entriesReply = z.object({
     }),
   ),
 });
+const reloadReply = z.object({ needRestart: z.array(z.string()) });
 const flushReply = z.object({ removed: z.number() });
 
 function clientFor({ at, token }: RemoteOptions, io: Io): ServerClient {
@@ -73,6 +74,16 @@ export async function cacheFlush(nameText: string, options: RemoteOptions, io: I
   io.out(
     `${plural(removed, 'entry', 'entries')} removed ${options.subtree ? 'at and below' : 'under'} ${name}\n`,
   );
+}
+
+/** Has a running server read its configuration again. */
+export async function reload(options: RemoteOptions, io: Io): Promise<void> {
+  const reply = await clientFor(options, io).json('POST', '/reload');
+  if (options.json) return io.out(`${JSON.stringify(reply, undefined, 2)}\n`);
+  const { needRestart } = readReply(reloadReply, reply, options.at);
+  io.out('The configuration was reloaded.\n');
+  if (needRestart.length > 0)
+    io.out(`Until a restart the old values hold of: ${needRestart.map(printable).join(', ')}\n`);
 }
 
 /** One JSON object per line. */

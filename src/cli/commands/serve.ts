@@ -5,13 +5,13 @@ import type { Logger } from 'pino';
 import { MockInternet, ZonesError } from '../../compose/mock-internet.js';
 import { Stack } from '../../compose/stack.js';
 import type { Config } from '../../config/fields.js';
-import { ConfigError } from '../../config/problems.js';
 import type { HttpServer } from '../../observe/http/server.js';
 import { systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
 import { type ConfigOptions, readConfiguration } from '../configuration.js';
 import { CliError, ExitCode, type Io } from '../io.js';
 import { makeLogger, queryLogger } from '../logger.js';
+import { Reloader } from '../reload.js';
 import { logStrayErrors, untilStopped } from '../signals.js';
 import { packageVersion } from '../version.js';
 import { problemLines } from './check.js';
@@ -31,12 +31,13 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
   const log = makeLogger(config.log.level);
   logStrayErrors(log);
   const stack = await openStack(config, options, log);
+  const reloader = new Reloader(stack, config, options, log);
   let http: HttpServer | undefined;
   let httpAt: string | undefined;
   try {
     await stack.start();
     if (config.http.enabled) {
-      http = await makeHttpServer(config, stack, log);
+      http = await makeHttpServer(config, stack, reloader, log);
       httpAt = await listenHttp(http, config);
     }
   } catch (error) {
@@ -45,7 +46,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
   }
   // Signals are heeded before the ready line invites them.
   const stopped = untilStopped(log, {
-    reload: () => reload(stack, options, log),
+    reload: () => void reloader.reload(),
     close: async () => {
       await stack.close(DRAIN_MS);
       await http?.close();
@@ -73,11 +74,17 @@ export async function withZoneProblems<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Loaded only here: queries are answered already while the HTTP framework is read from disk. */
-async function makeHttpServer(config: Config, stack: Stack, log: Logger): Promise<HttpServer> {
+async function makeHttpServer(
+  config: Config,
+  stack: Stack,
+  reloader: Reloader,
+  log: Logger,
+): Promise<HttpServer> {
   const { createHttpServer } = await import('../../observe/http/server.js');
   const { address, port, token } = config.http;
   const onError = (error: unknown) => log.error({ err: error }, 'an HTTP request failed; this is a bug');
-  return createHttpServer({ address, port, token, control: stack, clock: systemClock, onError });
+  const reload = () => reloader.reload();
+  return createHttpServer({ address, port, token, control: stack, clock: systemClock, onError, reload });
 }
 
 async function listenHttp(http: HttpServer, { http: { address, port } }: Config): Promise<string> {
@@ -111,17 +118,6 @@ function announce(stack: Stack, http: string | undefined, log: Logger, io: Io): 
 function digLine(address: string, port: number): string {
   const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
   return `dig @${reachable} -p ${port} www.example.com`;
-}
-
-/** A file that cannot be used changes nothing. */
-function reload(stack: Stack, options: ServeOptions, log: Logger): void {
-  try {
-    stack.reload(readConfiguration(options));
-    log.info('configuration reloaded; listen, workers, http, cache sizes and log need a restart');
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    log.error({ problems: error.problems }, 'the new configuration cannot be used; the old one stays');
-  }
 }
 
 /** `stratadns mock`: only the mock internet, for other resolvers. */

@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatName } from '../../dns/name.js';
-import type { ServerControl } from '../control.js';
+import type { ReloadResult, ServerControl } from '../control.js';
 import { type TraceReport, traceQuestion } from '../sinks/collect.js';
 import { eventLine } from '../sinks/event-lines.js';
 import { explain } from '../sinks/explain.js';
@@ -22,6 +22,7 @@ import {
 import type { RequestRates } from './limits.js';
 import { pageFiles } from './page-files.js';
 import { flagParameter, nameParameter, questionParameters, readParameters } from './parameters.js';
+import { problemBody } from './problem.js';
 import { statsView } from './stats-view.js';
 
 export interface RouteContext {
@@ -29,6 +30,7 @@ export interface RouteContext {
   readonly guard: GuardOptions;
   readonly rates: RequestRates;
   readonly streams: EventStreams;
+  readonly reload: (() => ReloadResult) | undefined;
 }
 
 /** What the guard reads of a request. */
@@ -43,6 +45,7 @@ export function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addEvents(app, context);
   addTrace(app, context);
   addCache(app, context);
+  addReload(app, context);
 }
 
 function addPage(app: FastifyInstance): void {
@@ -116,6 +119,21 @@ function addCache(app: FastifyInstance, { control, guard }: RouteContext): void 
     const name = nameParameter(parameters);
     const subtree = flagParameter(parameters, 'subtree');
     return { name: formatName(name), subtree, removed: await control.flushCache(name, { subtree }) };
+  });
+}
+
+function addReload(app: FastifyInstance, { guard, reload }: RouteContext): void {
+  if (!reload) return;
+  app.post('/reload', async (request, reply) => {
+    checkWriter(guarded(request), guard);
+    readParameters(request.query, []);
+    const result = reload();
+    if (result.ok) return { needRestart: result.needRestart };
+    const { error } = problemBody(
+      'CONFIG_INVALID',
+      'The new configuration cannot be used; the old one stays.',
+    );
+    return reply.code(400).send({ error: { ...error, problems: result.problems } });
   });
 }
 

@@ -9,7 +9,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../../runtime/clock.js';
-import type { ServerControl } from '../control.js';
+import type { ReloadResult, ServerControl } from '../control.js';
 import { LiveFrames } from '../live-frames.js';
 import { EventStreams } from './event-stream.js';
 import { checkHost, type GuardOptions } from './guard.js';
@@ -26,6 +26,8 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly allowedHosts?: readonly string[];
   readonly limits?: Partial<HttpLimits>;
+  /** Reads the configuration again; undefined: that cannot be asked for over HTTP. */
+  readonly reload?: () => ReloadResult;
   /** Told of errors that are bugs; the client sees only a 500. */
   readonly onError?: (error: unknown) => void;
 }
@@ -53,7 +55,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   app.setErrorHandler((error, _request, reply) => sendProblem(error, reply, options.onError));
   app.setNotFoundHandler((request, reply) => sendProblem(notFound(app, request), reply));
-  addRoutes(app, { control: options.control, guard, rates, streams });
+  addRoutes(app, { control: options.control, guard, rates, streams, reload: options.reload });
   return {
     async listen() {
       await app.listen({ host: options.address, port: options.port });
@@ -124,7 +126,7 @@ function checkSize(request: FastifyRequest, limits: HttpLimits): void {
   }
 }
 
-const methods = ['GET', 'DELETE'] as const;
+const methods = ['GET', 'POST', 'DELETE'] as const;
 
 function notFound(app: FastifyInstance, request: FastifyRequest): HttpProblem {
   const url = request.url.split('?', 1)[0]!;

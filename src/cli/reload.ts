@@ -1,0 +1,53 @@
+/**
+ * Taking over a changed configuration while serving: on SIGHUP, and when asked over HTTP.
+ *
+ * The whole file is checked, with the files that it names, before anything changes. What cannot be used changes nothing,
+ * and is said to whoever asked as well as in the log.
+ */
+import type { Logger } from 'pino';
+import { loadPolicy, PolicyFileError } from '../compose/policy-files.js';
+import type { RunningServer } from '../compose/running-server.js';
+import type { Config } from '../config/fields.js';
+import { liveConfig } from '../config/live.js';
+import { ConfigError, formatProblem } from '../config/problems.js';
+import type { ReloadResult } from '../observe/control.js';
+import { silentLog } from '../server/log.js';
+import { type ConfigOptions, readConfiguration } from './configuration.js';
+
+export class Reloader {
+  constructor(
+    private readonly server: RunningServer,
+    private running: Config,
+    private readonly options: ConfigOptions,
+    private readonly log: Logger,
+  ) {}
+
+  /** Reads the configuration again and takes over what can change. Never throws for what stands in files. */
+  reload(): ReloadResult {
+    const { log } = this;
+    try {
+      const next = readConfiguration(this.options);
+      loadPolicy(next, silentLog);
+      const { config, needRestart } = liveConfig(this.running, next);
+      this.server.reload(config);
+      this.running = config;
+      log.level = config.log.level;
+      log.info({ needRestart }, 'configuration reloaded');
+      if (needRestart.length > 0) {
+        log.warn({ needRestart }, 'these options keep their old values until a restart');
+      }
+      return { ok: true, needRestart };
+    } catch (error) {
+      const problems = problemsOf(error);
+      const fields = error instanceof ConfigError ? error.problems : problems;
+      log.error({ problems: fields }, 'the new configuration cannot be used; the old one stays');
+      return { ok: false, problems };
+    }
+  }
+}
+
+function problemsOf(error: unknown): string[] {
+  if (error instanceof ConfigError) return error.problems.map(formatProblem);
+  if (error instanceof PolicyFileError) return error.message.split('\n');
+  throw error;
+}
