@@ -55,6 +55,11 @@ export interface ResolverParts {
   readonly shared?: SharedLinks | undefined;
 }
 
+interface Pending {
+  /** Undefined once it is over; see docs/decisions/005-miss-path.md. */
+  resolved: Promise<Resolved> | undefined;
+}
+
 /** Refreshes of popular answers under way at once; more are left to expire. */
 const MAX_PREFETCHES = 100;
 
@@ -63,7 +68,7 @@ export class Resolver implements RecursiveResolver {
   private readonly names: NameResolver;
   private readonly fetcher: LinkFetcher;
   private readonly priming: Priming;
-  private readonly inFlight = new Map<string, Promise<Resolved>>();
+  private readonly inFlight = new Map<string, Pending>();
   private readonly prefetching = new Set<string>();
   private readonly prefetchCounts = { started: 0, refreshed: 0, failed: 0 };
   private readonly clock: Clock;
@@ -134,15 +139,17 @@ export class Resolver implements RecursiveResolver {
       return resolution(resolved, undefined, budget, this.keepUntil(resolved));
     }
     const key = answerKey(question.name, question.type, question.class, false, options.cd ?? false);
-    const running = this.inFlight.get(key);
+    const running = this.inFlight.get(key)?.resolved;
     if (running) return resolution(await running, 'joined', undefined, undefined);
     const { resolved, budget } = this.launch(question, options);
-    this.inFlight.set(key, resolved);
+    const pending: Pending = { resolved };
+    this.inFlight.set(key, pending);
     try {
       const result = await resolved;
       return resolution(result, undefined, budget, this.keepUntil(result));
     } finally {
       this.inFlight.delete(key);
+      pending.resolved = undefined;
     }
   }
 

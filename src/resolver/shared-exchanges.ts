@@ -21,7 +21,8 @@ export const MAX_PER_ZONE = 1000;
 export type SharedResult = UpstreamResult | { readonly kind: 'busy'; readonly what: 'zone' | 'server' };
 
 interface Running {
-  readonly result: Promise<UpstreamResult>;
+  /** Undefined once it is over; see docs/decisions/005-miss-path.md. */
+  result: Promise<UpstreamResult> | undefined;
   readonly deadlineMs: number;
 }
 
@@ -45,7 +46,7 @@ export class SharedExchanges {
     const deadlineMs = this.clock.monotonicMs() + query.timeoutMs;
     const running = this.running.get(key);
     // Who has less time left than that question has asks by itself.
-    if (running && running.deadlineMs <= deadlineMs) return running.result;
+    if (running?.result && running.deadlineMs <= deadlineMs) return running.result;
     const busy = this.busy(zone, query.endpoint.address, isHealthy);
     if (busy) return Promise.resolve({ kind: 'busy', what: busy });
     return this.send(query, zone, key, deadlineMs);
@@ -61,12 +62,13 @@ export class SharedExchanges {
   private send(query: UpstreamQuery, zone: Name, key: string, deadlineMs: number): Promise<UpstreamResult> {
     const { address } = query.endpoint;
     const result = this.upstream.exchange(query);
-    const entry = { result, deadlineMs };
+    const entry: Running = { result, deadlineMs };
     this.running.set(key, entry);
     count(this.byZone, zone, 1);
     count(this.byServer, address, 1);
     const ended = () => {
       if (this.running.get(key) === entry) this.running.delete(key);
+      entry.result = undefined;
       count(this.byZone, zone, -1);
       count(this.byServer, address, -1);
     };

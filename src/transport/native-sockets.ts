@@ -106,7 +106,9 @@ class Lease implements SocketLease {
 
 export class NativeSockets implements UdpSockets {
   private readonly readiness: Readiness;
-  private readonly leases = new Map<number, Lease>();
+  /** By descriptor, which are small numbers; not a Map, see docs/decisions/005-miss-path.md. */
+  private readonly leases: (Lease | undefined)[] = [];
+  private leased = 0;
   private readonly remembered = new Map<string, Buffer>();
   private readonly ipv4 = new Family(AF_INET);
   private readonly ipv6 = new Family(AF_INET6);
@@ -144,8 +146,9 @@ export class NativeSockets implements UdpSockets {
       return failing(receiver, code);
     }
     const lease = new Lease(this, fd, family, receiver);
-    if (this.leases.size === 0) this.readiness.keepAlive(true);
-    this.leases.set(fd, lease);
+    if (this.leased++ === 0) this.readiness.keepAlive(true);
+    while (this.leases.length < fd) this.leases.push(undefined);
+    this.leases[fd] = lease;
     return lease;
   }
 
@@ -199,8 +202,8 @@ export class NativeSockets implements UdpSockets {
 
   release(lease: Lease): void {
     const { fd, family } = lease;
-    this.leases.delete(fd);
-    if (this.leases.size === 0) this.readiness.keepAlive(false);
+    this.leases[fd] = undefined;
+    if (--this.leased === 0) this.readiness.keepAlive(false);
     const { libc, unspecified } = this;
     const kept =
       this.keep &&
@@ -218,7 +221,7 @@ export class NativeSockets implements UdpSockets {
     const ready: Lease[] = [];
     for (let i = 0; i < count; i++) {
       const fd = this.readiness.readable(i);
-      const lease = this.leases.get(fd);
+      const lease = this.leases[fd];
       if (lease) ready.push(lease);
       else this.empty(fd); // a kept one: what came before it was dissolved would wake us for ever
     }
@@ -242,7 +245,7 @@ export class NativeSockets implements UdpSockets {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const lease of [...this.leases.values()]) lease.close();
+    for (const lease of this.leases) lease?.close();
     for (const fd of [...this.ipv4.kept, ...this.ipv6.kept]) this.libc.close(fd);
     this.readiness.close();
   }

@@ -34,7 +34,8 @@ export class UdpUpstream implements Upstream {
   readonly counters = new UpstreamCounters();
   private readonly maxSockets: number;
   private readonly maxQueued: number;
-  private readonly active = new Set<UdpExchange>();
+  /** List of the exchanges that have a socket; not a Set, see docs/decisions/005-miss-path.md. */
+  private readonly active = new ActiveList();
   /** Waiting for a socket, in order of arrival. A Set, so that one that times out leaves at no cost. */
   private readonly queue = new Set<UdpExchange>();
   private closed = false;
@@ -66,7 +67,7 @@ export class UdpUpstream implements Upstream {
 
   /** Takes a finished exchange out and gives its place to the next. */
   private readonly finished = (exchange: UdpExchange): void => {
-    if (!this.active.delete(exchange)) {
+    if (!this.active.remove(exchange)) {
       this.queue.delete(exchange);
       return;
     }
@@ -80,12 +81,49 @@ export class UdpUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const exchange of [...this.queue, ...this.active]) exchange.fail('connection-closed');
+    for (const exchange of [...this.queue, ...this.active.all()]) exchange.fail('connection-closed');
     this.options.sockets.close();
   }
 }
 
+class ActiveList {
+  size = 0;
+  private first: UdpExchange | undefined;
+
+  add(exchange: UdpExchange): void {
+    this.size++;
+    exchange.isActive = true;
+    exchange.next = this.first;
+    if (this.first) this.first.previous = exchange;
+    this.first = exchange;
+  }
+
+  /** False when it is not in. */
+  remove(exchange: UdpExchange): boolean {
+    if (!exchange.isActive) return false;
+    const { previous, next } = exchange;
+    if (previous) previous.next = next;
+    else this.first = next;
+    if (next) next.previous = previous;
+    exchange.previous = undefined;
+    exchange.next = undefined;
+    exchange.isActive = false;
+    this.size--;
+    return true;
+  }
+
+  all(): UdpExchange[] {
+    const found: UdpExchange[] = [];
+    for (let at = this.first; at; at = at.next) found.push(at);
+    return found;
+  }
+}
+
 class UdpExchange extends Exchange implements UdpReceiver {
+  /** Kept by ActiveList. */
+  isActive = false;
+  previous: UdpExchange | undefined = undefined;
+  next: UdpExchange | undefined = undefined;
   private readonly outgoing: OutgoingQuery;
   private lease: SocketLease | undefined;
 
