@@ -9,8 +9,17 @@ import type { LookupClass } from '../../resolver/contract.js';
 import { formatRdata } from '../../wire/rdata/text.js';
 import { type OtherValue, type RdataValue, rdataValue } from '../../wire/rdata/value.js';
 
-/** The value of records of type `T`. Data that breaks the rules of its type comes as {@link OtherValue}. */
-export type ValueOf<T extends string> = string extends T ? RdataValue : Match<RdataValue, T> | OtherValue;
+/** Types whose every record that passes the wire reader has a typed value. */
+type AlwaysTyped = 'A' | 'AAAA' | 'NS' | 'CNAME' | 'PTR' | 'DNAME';
+
+/** The value of records of type `T`. What its type cannot express (text that is no UTF-8) is {@link OtherValue}. */
+export type ValueOf<T extends string> = string extends T
+  ? RdataValue
+  : T extends 'ANY'
+    ? RdataValue
+    : T extends AlwaysTyped
+      ? Match<RdataValue, T>
+      : Match<RdataValue, T> | OtherValue;
 type Match<V, T> = V extends { readonly type: infer U } ? (T extends U ? V : never) : never;
 
 /** One record. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
   BadNameError,
   BadTypeError,
@@ -7,6 +7,7 @@ import {
   type LibraryResolver,
   NameNotFoundError,
   NoDataError,
+  type RdataValue,
   type ResolveError,
   ResolverClosedError,
   type ResolverOptions,
@@ -69,6 +70,20 @@ describe('resolve', () => {
     expect((await resolver.resolve('www.example.com')).type).toBe('A');
     const raw = await resolver.resolve('raw.example.com', 'TYPE65280');
     expect(raw.records[0]?.value).toEqual({ type: 'other', mnemonic: 'TYPE65280', text: '\\# 2 ABCD' });
+  });
+
+  it('knows the shape of a value from the type that was asked for', async () => {
+    const { resolver } = fresh();
+    const { records } = await resolver.resolve('www.example.com', 'AAAA');
+    expectTypeOf(records[0]!.value.address).toEqualTypeOf<string>();
+    expect(records[0]!.value.address).toBe('2001:db8::80');
+    const [mx] = (await resolver.resolve('example.com', 'MX')).records;
+    if (mx?.value.type !== 'MX') return expect.fail('no MX');
+    expectTypeOf(mx.value.preference).toEqualTypeOf<number>();
+    expect(mx.value).toEqual({ type: 'MX', preference: 10, exchange: 'mail.example.com.' });
+    const type: string = 'A';
+    const any = await resolver.resolve('www.example.com', type);
+    expectTypeOf(any.records[0]!.value).toEqualTypeOf<RdataValue>();
   });
 
   it('gives what a type cannot say as text', async () => {
