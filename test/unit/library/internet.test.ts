@@ -155,6 +155,16 @@ ns.example. 60 A 192.0.2.2`,
     }
   });
 
+  it('is validated from the root of its own, where its zones are signed', async () => {
+    const directory = fileURLToPath(new URL('../../../zones', import.meta.url));
+    const resolver = createResolver({ internet: createInternet({ directory, time: 'virtual', seed: 1 }) });
+    expect((await resolver.resolve('www.example.com')).security).toBe('secure');
+    expect((await resolver.resolve('www.shop.example.com')).security).toBe('insecure');
+    const bogus = resolver.resolve('www.expired.bogus.test');
+    await expect(bogus).rejects.toMatchObject({ code: 'ESERVFAIL', reason: 'bogus' });
+    await resolver.close();
+  });
+
   it('is made of exactly one of them', () => {
     expect(() => createInternet({})).toThrow(TypeError);
     expect(() => createInternet({ zones: example, directory: 'zones' })).toThrow(TypeError);
