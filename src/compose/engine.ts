@@ -159,7 +159,9 @@ export class Engine implements RecursiveResolver {
     const { rrsets, negative } = this.caches;
     rrsets.setLimits(config.cache.ttl, staleMaxMsOf(config));
     negative.setLimits(config.cache.ttl.negativeMaxSec, staleMaxMsOf(config));
-    const trusts = !isDeepStrictEqual(before.dnssec, config.dnssec);
+    // Negative anchors hold from a reload on for their life, though they had come to their end.
+    const renewed = config.dnssec.negativeTrustAnchors.length > 0;
+    const trusts = renewed || !isDeepStrictEqual(before.dnssec, config.dnssec);
     if (trusts) {
       this.trust?.stop();
       this.startTrust(config);
