@@ -66,3 +66,8 @@ export function openDescriptor(
   libc.close(fd);
   return fail(code);
 }
+
+/** Whether several threads can listen on one address here. */
+export function canSharePorts(): boolean {
+  return nodeSharesPorts || loadLibc() !== undefined;
+}

@@ -3,7 +3,8 @@
  */
 import type { Logger } from 'pino';
 import { MockInternet, ZonesError } from '../../compose/mock-internet.js';
-import { Stack } from '../../compose/stack.js';
+import { openServer } from '../../compose/open-server.js';
+import type { RunningServer } from '../../compose/running-server.js';
 import type { Config } from '../../config/fields.js';
 import type { HttpServer } from '../../observe/http/server.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -30,37 +31,37 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
   const config = readConfiguration(options);
   const log = makeLogger(config.log.level);
   logStrayErrors(log);
-  const stack = await openStack(config, options, log);
-  const reloader = new Reloader(stack, config, options, log);
+  const server = await open(config, options, log);
+  const reloader = new Reloader(server, config, options, log);
   let http: HttpServer | undefined;
   let httpAt: string | undefined;
   try {
-    await stack.start();
+    await server.start();
     if (config.http.enabled) {
-      http = await makeHttpServer(config, stack, reloader, log);
+      http = await makeHttpServer(config, server, reloader, log);
       httpAt = await listenHttp(http, config);
     }
   } catch (error) {
-    await stack.close(0);
+    await server.close(0);
     throw error;
   }
   // Signals are heeded before the ready line invites them.
   const stopped = untilStopped(log, {
     reload: () => void reloader.reload(),
     close: async () => {
-      await stack.close(DRAIN_MS);
+      await server.close(DRAIN_MS);
       await http?.close();
     },
   });
-  announce(stack, httpAt, log, io);
+  announce(server, httpAt, log, io);
   await stopped;
 }
 
-async function openStack(config: Config, options: ServeOptions, log: Logger): Promise<Stack> {
+async function open(config: Config, options: ServeOptions, log: Logger): Promise<RunningServer> {
   const logQuery = config.log.queries ? queryLogger(log) : undefined;
   const { zones: zonesDir, native } = options;
   const version = packageVersion();
-  return withZoneProblems(() => Stack.create({ config, zonesDir, log, version, logQuery, native }));
+  return withZoneProblems(() => openServer({ config, zonesDir, log, version, logQuery, native }));
 }
 
 /** Turns problems of zone files into the lines that `check` prints. */
@@ -76,7 +77,7 @@ export async function withZoneProblems<T>(work: () => Promise<T>): Promise<T> {
 /** Loaded only here: queries are answered already while the HTTP framework is read from disk. */
 async function makeHttpServer(
   config: Config,
-  stack: Stack,
+  server: RunningServer,
   reloader: Reloader,
   log: Logger,
 ): Promise<HttpServer> {
@@ -84,7 +85,7 @@ async function makeHttpServer(
   const { address, port, token } = config.http;
   const onError = (error: unknown) => log.error({ err: error }, 'an HTTP request failed; this is a bug');
   const reload = () => reloader.reload();
-  return createHttpServer({ address, port, token, control: stack, clock: systemClock, onError, reload });
+  return createHttpServer({ address, port, token, control: server, clock: systemClock, onError, reload });
 }
 
 async function listenHttp(http: HttpServer, { http: { address, port } }: Config): Promise<string> {
@@ -105,13 +106,13 @@ function hostPort(address: string, port: number): string {
 }
 
 /** The one line that says every socket listens; before it, for people, what to try. */
-function announce(stack: Stack, http: string | undefined, log: Logger, io: Io): void {
-  const udp = stack.listeners.filter(({ transport }) => transport === 'udp');
+function announce(server: RunningServer, http: string | undefined, log: Logger, io: Io): void {
+  const udp = server.listeners.filter(({ transport }) => transport === 'udp');
   const [first] = udp;
   const tryIt = first && digLine(first.address, first.port);
   if (tryIt) io.err(`\n  Try:  ${tryIt}\n${http === undefined ? '' : `  Page: ${http}/\n`}\n`);
   const listen = udp.map(({ address, port }) => hostPort(address, port));
-  const mock = stack.mockInternet;
+  const mock = server.mockInternet;
   log.info({ listen, http, ...(mock ? { mock } : {}), try: tryIt }, 'ready');
 }
 

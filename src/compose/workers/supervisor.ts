@@ -1,0 +1,249 @@
+/**
+ * Keeps N workers running: starts them together, connects each with each, and starts again whatever ends.
+ *
+ * A worker that throws, runs out of memory or hangs is replaced after a pause that doubles with each crash in a row; the
+ * others go on, and resolve by themselves what was its. What it had counted up to its last report stays in the sums.
+ * Limitations: counts of the last two seconds before a crash are lost, and so are its RRsets; the stub cache survives.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import type { Config } from '../../config/fields.js';
+import type { StatsSnapshot } from '../../observe/control.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { QueryRecord } from '../../runtime/recorder.js';
+import type { ServerLog } from '../../server/log.js';
+import type { BoundListener } from '../running-server.js';
+import type { CallName, Calls, WorkerSetup } from './protocol.js';
+import { type ThreadHandle, WorkerLine } from './worker-line.js';
+
+export interface SupervisorParts {
+  readonly count: number;
+  readonly clock: Clock;
+  readonly log: ServerLog;
+  readonly logQuery?: (query: QueryRecord) => void;
+  /** Starts the thread of one worker; asked again when it is replaced. */
+  readonly startThread: (setup: WorkerSetup) => ThreadHandle;
+  readonly setupOf: (index: number, replaces: boolean) => WorkerSetup;
+  /** Takes the last statistics of a worker that has ended. */
+  readonly onLost: (last: StatsSnapshot) => void;
+}
+
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 30_000;
+/** A worker that ran for so long has no crash in a row. */
+const STABLE_AFTER_MS = 60_000;
+const LOOK_EVERY_MS = 2000;
+/** A worker that has not answered main for so long is stuck. */
+const STUCK_AFTER_MS = 10_000;
+/** What a worker gets to close its connections and to write its snapshot. */
+const LAST_WORK_MS = 10_000;
+
+interface Slot {
+  line: WorkerLine;
+  /** It listens. */
+  up: boolean;
+  startedMs: number;
+  crashesInRow: number;
+  lastStats: StatsSnapshot | undefined;
+  /** When main asked for what it has not had yet. */
+  askedMs: number | undefined;
+}
+
+export class Supervisor {
+  private slots: Slot[] = [];
+  private listen: Config['listen'] = [];
+  private stopping = false;
+  private started = false;
+  private readonly timers = new Set<CancelTimer>();
+
+  constructor(private readonly parts: SupervisorParts) {}
+
+  /** Workers that listen. */
+  get up(): number {
+    return this.slots.filter((slot) => slot.up).length;
+  }
+
+  /**
+   * Starts all workers and opens their sockets, or none.
+   * @throws {ListenError}, or what kept a worker from beginning
+   */
+  async start(listen: Config['listen']): Promise<readonly BoundListener[]> {
+    this.listen = listen;
+    for (let index = 0; index < this.parts.count; index++) this.slots.push(this.newSlot(index, false, 0));
+    for (let index = 0; index < this.slots.length; index++) this.connect(index, index);
+    const opened = await Promise.allSettled(this.slots.map((slot) => slot.line.call('listen', { listen })));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed) {
+      await this.terminateAll();
+      throw failed.reason;
+    }
+    for (const slot of this.slots) slot.up = true;
+    this.started = true;
+    this.look();
+    const [first] = opened;
+    return first?.status === 'fulfilled' ? first.value : [];
+  }
+
+  private newSlot(index: number, replaces: boolean, crashesInRow: number): Slot {
+    const { log, logQuery, startThread, setupOf, clock } = this.parts;
+    const line = new WorkerLine({
+      thread: startThread(setupOf(index, replaces)),
+      log,
+      logQuery,
+      onEnd: (why) => this.ended(index, why),
+    });
+    const startedMs = clock.monotonicMs();
+    return { line, up: false, startedMs, crashesInRow, lastStats: undefined, askedMs: undefined };
+  }
+
+  /** Lines between a worker and all those before `below`, or with `below` over the count all others. */
+  private connect(index: number, below: number): void {
+    for (let peer = 0; peer < Math.min(below, this.slots.length); peer++) {
+      if (peer === index) continue;
+      const { port1, port2 } = new MessageChannel();
+      const ends = [
+        [index, peer, port1],
+        [peer, index, port2],
+      ] as const;
+      for (const [from, to, port] of ends) {
+        const call = this.slots[from]!.line.call('peer', { peer: to, port }, { transfer: [port] });
+        call.catch(() => port.close()); // it has ended, and is connected anew with its replacement
+      }
+    }
+  }
+
+  private ended(index: number, why: unknown): void {
+    const slot = this.slots[index];
+    if (!slot) return;
+    slot.up = false;
+    if (slot.lastStats) this.parts.onLost(slot.lastStats);
+    if (this.stopping || !this.started) return;
+    const { clock, log } = this.parts;
+    const stable = clock.monotonicMs() - slot.startedMs >= STABLE_AFTER_MS;
+    const crashesInRow = stable ? 1 : slot.crashesInRow + 1;
+    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashesInRow - 1));
+    log.error({ worker: index, err: why, crashesInRow, pauseMs }, 'a worker has ended and is started again');
+    this.later(pauseMs, () => void this.replace(index, crashesInRow));
+  }
+
+  private async replace(index: number, crashesInRow: number): Promise<void> {
+    if (this.stopping) return;
+    const slot = this.newSlot(index, true, crashesInRow);
+    this.slots[index] = slot;
+    this.connect(index, this.slots.length);
+    try {
+      await slot.line.call('listen', { listen: this.listen });
+      slot.up = !this.stopping;
+      this.parts.log.info({ worker: index }, 'a worker answers again');
+    } catch (error) {
+      this.parts.log.error({ worker: index, err: error }, 'a worker cannot listen');
+      await slot.line.terminate(); // and so comes back to `ended`
+    }
+  }
+
+  private later(ms: number, work: () => void): void {
+    const cancel = this.parts.clock.after(ms, () => {
+      this.timers.delete(cancel);
+      work();
+    });
+    this.timers.add(cancel);
+  }
+
+  /** Asks each worker for its statistics, to have them should it end, and to see that it answers. */
+  private look(): void {
+    this.later(LOOK_EVERY_MS, () => {
+      const nowMs = this.parts.clock.monotonicMs();
+      for (const [index, slot] of this.slots.entries()) {
+        if (!slot.up) continue;
+        if (slot.askedMs === undefined) {
+          void this.statsOf(slot);
+        } else if (nowMs - slot.askedMs >= STUCK_AFTER_MS) {
+          slot.up = false;
+          this.parts.log.error({ worker: index }, 'a worker does not answer and is ended');
+          void slot.line.terminate();
+        }
+      }
+      this.look();
+    });
+  }
+
+  private async statsOf(slot: Slot): Promise<StatsSnapshot | undefined> {
+    slot.askedMs ??= this.parts.clock.monotonicMs();
+    try {
+      slot.lastStats = await slot.line.call('stats', undefined);
+      slot.askedMs = undefined;
+    } catch {
+      // It has ended; the sums have its last ones.
+      return undefined;
+    }
+    return slot.lastStats;
+  }
+
+  /** Fresh statistics of every worker that is up; of one that keeps us waiting its last ones. */
+  async stats(withinMs: number): Promise<readonly StatsSnapshot[]> {
+    const all = this.slots.filter((slot) => slot.up).map((slot) => this.fresh(slot, withinMs));
+    return (await Promise.all(all)).filter((stats) => stats !== undefined);
+  }
+
+  private fresh(slot: Slot, withinMs: number): Promise<StatsSnapshot | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(withinMs, () => resolve(slot.lastStats));
+      void this.statsOf(slot).then((stats) => {
+        cancel();
+        resolve(stats);
+      });
+    });
+  }
+
+  /** Calls every worker that has not ended; what those give that answer. */
+  async callAll<K extends CallName>(call: K, args: Calls[K]['args']): Promise<readonly Calls[K]['result'][]> {
+    const settled = await Promise.allSettled(this.slots.map((slot) => slot.line.call(call, args)));
+    return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  /** The line to a worker that is up: this one, or the next; undefined when there is none. */
+  lineTo(index: number): WorkerLine | undefined {
+    const { slots } = this;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[(index + i) % slots.length]!;
+      if (slot.up) return slot.line;
+    }
+    return undefined;
+  }
+
+  /** Those that are up, in order. */
+  get lines(): readonly WorkerLine[] {
+    return this.slots.filter((slot) => slot.up).map((slot) => slot.line);
+  }
+
+  /** Ends one worker as a crash would. */
+  async crash(index: number): Promise<void> {
+    await this.slots[index]?.line.terminate();
+  }
+
+  /** Drains all workers together, lets them save, and ends them. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    await this.within(graceMs + LAST_WORK_MS, this.callAll('drain', { graceMs }));
+    // Only now does nobody hand anything over any more.
+    await this.within(LAST_WORK_MS, this.callAll('finish', undefined));
+    await this.terminateAll();
+  }
+
+  /** A worker that is stuck must not keep the program from ending. */
+  private within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(limitMs, resolve);
+      void work.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  private async terminateAll(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.slots.map((slot) => slot.line.terminate()));
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Main's line to one worker: starts the thread, makes calls, and says when it ends.
+ *
+ * A call whose worker ends before it has answered rejects; so does every later one.
+ */
+import { type Transferable, Worker } from 'node:worker_threads';
+import { assertNever } from '../../dns/outcome.js';
+import type { QueryRecord } from '../../runtime/recorder.js';
+import type { TraceSink } from '../../runtime/trace.js';
+import type { ServerLog } from '../../server/log.js';
+import {
+  type CallMessage,
+  type CallName,
+  type Calls,
+  errorOf,
+  type Report,
+  WorkerError,
+  type WorkerSetup,
+} from './protocol.js';
+
+/** What a line needs of a worker; Node's own fits. */
+export interface ThreadHandle {
+  postMessage(message: CallMessage, transfer?: Transferable[]): void;
+  on(event: 'message', listener: (report: Report) => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  terminate(): Promise<number>;
+}
+
+export interface WorkerLineParts {
+  readonly thread: ThreadHandle;
+  readonly log: ServerLog;
+  readonly logQuery: ((query: QueryRecord) => void) | undefined;
+  /** Called once; `why` is what it threw, or undefined. */
+  readonly onEnd: (why: unknown) => void;
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly sink: TraceSink | undefined;
+}
+
+interface CallOptions {
+  readonly transfer?: Transferable[];
+  /** Takes the events that the call reports. */
+  readonly sink?: TraceSink;
+}
+
+const entry = new URL('./worker-main.js', import.meta.url);
+
+/** Starts the thread of a worker. */
+export function startThread(setup: WorkerSetup): ThreadHandle {
+  return new Worker(entry, { workerData: setup, name: `stratadns worker ${setup.index}` });
+}
+
+export class WorkerLine {
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 0;
+  private ended: Error | undefined;
+  private why: unknown;
+
+  constructor(private readonly parts: WorkerLineParts) {
+    const { thread } = parts;
+    thread.on('message', (report) => this.take(report));
+    thread.on('error', (error) => {
+      this.why = error;
+    });
+    thread.on('exit', () => this.end(new WorkerError('WORKER_ENDED', 'the worker has ended')));
+  }
+
+  call<K extends CallName>(
+    call: K,
+    args: Calls[K]['args'],
+    options: CallOptions = {},
+  ): Promise<Calls[K]['result']> {
+    if (this.ended) return Promise.reject(this.ended);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject, sink: options.sink });
+      this.parts.thread.postMessage({ id, call, args } as CallMessage, options.transfer);
+    });
+  }
+
+  /** Ends the thread in the middle of whatever it does. */
+  async terminate(): Promise<void> {
+    await this.parts.thread.terminate();
+  }
+
+  private take(report: Report): void {
+    const { log, logQuery } = this.parts;
+    switch (report.is) {
+      case 'result':
+        this.settle(report.id)?.resolve(report.value as never);
+        break;
+      case 'failed':
+        this.settle(report.id)?.reject(errorOf(report.failure));
+        break;
+      case 'event':
+        this.waiting.get(report.id)?.sink?.emit(report.event);
+        break;
+      case 'log':
+        log[report.level](report.fields, report.message);
+        break;
+      case 'queries':
+        for (const query of report.queries) logQuery?.(query);
+        break;
+      case 'stillborn':
+        this.why = errorOf(report.failure);
+        this.rejectAll(errorOf(report.failure));
+        void this.terminate();
+        break;
+      default:
+        assertNever(report);
+    }
+  }
+
+  private settle(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    return waiting;
+  }
+
+  private rejectAll(error: Error): void {
+    this.ended ??= error;
+    const all = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const { reject } of all) reject(error);
+  }
+
+  private end(error: Error): void {
+    this.rejectAll(error);
+    this.parts.onEnd(this.why);
+  }
+}

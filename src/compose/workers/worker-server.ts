@@ -1,0 +1,226 @@
+/**
+ * The running program where several workers serve: the mock internet and the operator's side here in main, all queries in
+ * the workers.
+ *
+ * What an operator asks goes to the owner of the name or to all, and comes back as one. The stub cache is in shared memory,
+ * so main reads and purges it by itself. Nothing here waits for a worker longer than it must: main serves the mock
+ * internet and HTTP.
+ */
+import { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
+import { createStubMemory, sharedStubCacheRuns } from '../../cache/shared-stub-cache/stub-memory.js';
+import type { Config } from '../../config/fields.js';
+import type { Name } from '../../dns/name.js';
+import type { Outcome } from '../../dns/outcome.js';
+import { Ede } from '../../dns/registry.js';
+import type { Question } from '../../dns/rrset.js';
+import type { CacheEntry, Health, StatsSnapshot } from '../../observe/control.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import { secureRandom } from '../../runtime/random.js';
+import type { TraceSink } from '../../runtime/trace.js';
+import { MockInternet, type MockSummary } from '../mock-internet.js';
+import type { BoundListener, RunningServer } from '../running-server.js';
+import type { StackOptions } from '../stack.js';
+import { NameOwners } from './owner.js';
+import { portionOf, type WorkerSetup } from './protocol.js';
+import { reservePorts } from './reserve-ports.js';
+import { foldLost, sumStats } from './sum-stats.js';
+import { Supervisor } from './supervisor.js';
+import { startThread } from './worker-line.js';
+
+export interface WorkerServerOptions extends Omit<StackOptions, 'place' | 'clock'> {
+  /** At least 2. */
+  readonly workers: number;
+}
+
+/** How long statistics wait for a busy worker. */
+const STATS_WITHIN_MS = 1000;
+const NO_WORKER: Outcome = {
+  kind: 'failure',
+  reason: 'internal',
+  ede: [{ code: Ede.OTHER, text: 'no worker answers' }],
+};
+
+export class WorkerServer implements RunningServer {
+  private readonly clock: Clock = systemClock;
+  private readonly startedAtMs = systemClock.wallMs();
+  private readonly ownerSeed: number;
+  private readonly owners: NameOwners;
+  private readonly stubMemory: SharedArrayBuffer | undefined;
+  private readonly stubCache: SharedStubCache | undefined;
+  private readonly purges = new SharedArrayBuffer(4);
+  private readonly supervisor: Supervisor;
+  private config: Config;
+  private status: Health['status'] = 'starting';
+  private lost: Parameters<typeof sumStats>[1] = [];
+  private nextDump = 0;
+  listeners: readonly BoundListener[] = [];
+
+  private constructor(
+    private readonly options: WorkerServerOptions,
+    private readonly mock: MockInternet | undefined,
+  ) {
+    const { config, workers, log, logQuery } = options;
+    this.config = config;
+    this.ownerSeed = secureRandom().uint32();
+    this.owners = new NameOwners(this.ownerSeed, workers);
+    if (sharedStubCacheRuns) {
+      const maxOctets = config.cache.stub.sizeOctets;
+      const threads = workers + 1; // main counts too
+      this.stubMemory = createStubMemory({ maxOctets, partitions: workers, threads, seed: this.ownerSeed });
+      this.stubCache = new SharedStubCache({ clock: this.clock, memory: this.stubMemory, thread: workers });
+    }
+    this.supervisor = new Supervisor({
+      count: workers,
+      clock: this.clock,
+      log,
+      logQuery,
+      startThread,
+      setupOf: (index, replaces) => this.setupOf(index, replaces),
+      onLost: (last) => {
+        this.lost = [foldLost([...this.lost, last])];
+      },
+    });
+  }
+
+  /**
+   * With `zonesDir` opens the mock internet's sockets.
+   * @throws {ZonesError}, {InternetError}
+   */
+  static async create(options: WorkerServerOptions): Promise<WorkerServer> {
+    const { zonesDir, log, mockPort } = options;
+    const mock = zonesDir
+      ? await MockInternet.open(zonesDir, systemClock, secureRandom(), log, mockPort)
+      : undefined;
+    return new WorkerServer(options, mock);
+  }
+
+  private setupOf(index: number, replaces: boolean): WorkerSetup {
+    const { version, native, logQuery, workers } = this.options;
+    const { stubMemory, ownerSeed, purges, mock } = this;
+    return {
+      index,
+      count: workers,
+      config: portionOf(this.config, workers),
+      version,
+      native,
+      logQueries: logQuery !== undefined,
+      stubMemory,
+      ownerSeed,
+      purges,
+      mock: mock && { root: mock.root, apexes: mock.apexes },
+      replaces,
+    };
+  }
+
+  async start(): Promise<void> {
+    const native = this.options.native === false ? false : 'auto';
+    const listen = await reservePorts(this.config.listen, this.clock, native);
+    this.listeners = await this.supervisor.start(listen);
+    this.mock?.watch(this.clock, this.options.log, (_apexes, names) => {
+      void this.purge(names, true);
+    });
+    this.status = 'ok';
+  }
+
+  get mockInternet(): MockSummary | undefined {
+    return this.mock?.summary;
+  }
+
+  reload(config: Config): void {
+    this.config = config;
+    void this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers) });
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.status = 'draining';
+    await this.supervisor.stop(graceMs);
+    this.listeners = [];
+    await this.mock?.close();
+  }
+
+  /** Ends one worker as a crash would: to see that the others go on. */
+  crashWorker(index: number): Promise<void> {
+    return this.supervisor.crash(index);
+  }
+
+  /**
+   * Forgets names everywhere. When this returns, before it is awaited, nobody is answered from old data any more: the stub
+   * cache is purged here, and workers look at the word before they resolve (purge-guard.ts).
+   */
+  private async purge(names: readonly Name[], subtree: boolean): Promise<number> {
+    const word = new Int32Array(this.purges);
+    const count = (Atomics.load(word, 0) + 1) | 0;
+    const apexes = this.mock?.apexes;
+    const told = this.supervisor.callAll('purge', { names, subtree, count, apexes });
+    Atomics.store(word, 0, count);
+    let removed = 0;
+    for (const name of names) removed += this.stubCache?.purge(name, { subtree }) ?? 0;
+    for (const fromWorker of await told) removed += fromWorker;
+    return removed;
+  }
+
+  // --- ServerControl ---------------------------------------------------------------------------------------
+
+  async health(): Promise<Health> {
+    const { up } = this.supervisor;
+    return { status: this.status === 'ok' && up === 0 ? 'starting' : this.status, workers: up };
+  }
+
+  async stats(): Promise<StatsSnapshot> {
+    const running = await this.supervisor.stats(STATS_WITHIN_MS);
+    const sum = sumStats(running, this.lost);
+    const { stubCache } = this;
+    // All workers report the same of what they share.
+    const caches = sum.caches.map((layer) =>
+      layer.layer === 'stub' && stubCache ? { ...layer, ...stubCache.stats() } : layer,
+    );
+    return {
+      ...sum,
+      caches,
+      version: this.options.version,
+      startedAtMs: this.startedAtMs,
+      uptimeSec: Math.floor((this.clock.wallMs() - this.startedAtMs) / 1000),
+      workers: this.supervisor.up,
+    };
+  }
+
+  async showCache(name: Name): Promise<readonly CacheEntry[]> {
+    const { lines } = this.supervisor;
+    const shown = await Promise.allSettled(
+      lines.map((line, i) => line.call('show', { name, stub: this.showsStub(i) })),
+    );
+    return shown.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  }
+
+  /** One shows what is shared; what is not, each. */
+  private showsStub(line: number): boolean {
+    return line === 0 || this.stubCache === undefined;
+  }
+
+  flushCache(name: Name, { subtree }: { readonly subtree: boolean }): Promise<number> {
+    return this.purge([name], subtree);
+  }
+
+  async *dumpCache(): AsyncIterable<CacheEntry> {
+    const dump = this.nextDump++;
+    for (const [i, line] of this.supervisor.lines.entries()) {
+      const stub = this.showsStub(i);
+      try {
+        for (;;) {
+          const step = await line.call('dump', { dump, stub }).catch(() => []);
+          if (step.length === 0) break;
+          yield* step;
+        }
+      } finally {
+        void line.call('endDump', { dump }).catch(() => {});
+      }
+    }
+  }
+
+  async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {
+    const line = this.supervisor.lineTo(this.owners.of(question.name));
+    if (!line) return NO_WORKER;
+    const fresh = options?.fresh ?? false;
+    return line.call('trace', { question, fresh }, { sink }).catch(() => NO_WORKER);
+  }
+}
