@@ -1,88 +1,124 @@
-/** The status page in a browser. Needs a Chromium of playwright-core or in PATH; skipped where there is none. */
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+/** The page against a server that a test can bend: tokens, refusals, hostile data. Skipped without Chromium. */
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, openPage, textOf, type WatchedPage } from '../support/page-harness.js';
+import { fullSnapshot } from '../unit/observe/full-snapshot.js';
 import { sampleEntry } from '../unit/observe/http/fake-control.js';
 import { type Running, startHttp } from '../unit/observe/http/http-client.js';
-
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const installed = folders.flatMap((folder) =>
-    ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)),
-  );
-  return [chromium.executablePath(), ...installed].find((path) => existsSync(path));
-}
 
 const executablePath = findChromium();
 
 describe.skipIf(executablePath === undefined)('the status page (needs Chromium)', () => {
-  let http: Running;
   let browser: Browser;
-  let page: Page;
-  const complaints: string[] = [];
-  const requested: string[] = [];
+  let http: Running;
+  let watched: WatchedPage;
+  const open = async (hash: string, options: Parameters<typeof startHttp>[0] = {}) => {
+    http = await startHttp(options);
+    http.control.snapshot = fullSnapshot();
+    watched = await openPage(browser);
+    await watched.page.goto(`http://127.0.0.1:${http.port}/${hash}`);
+    return watched.page;
+  };
   beforeAll(async () => {
-    http = await startHttp();
     browser = await chromium.launch({ executablePath });
-    page = await browser.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => requested.push(new URL(request.url()).host));
-    await page.goto(`http://127.0.0.1:${http.port}/`);
-    await page.locator('#caches tbody tr').first().waitFor();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await http?.close();
+  afterEach(async () => {
+    await watched.page.context().close();
+    await http.close();
   });
+  afterAll(() => browser?.close());
 
-  it('shows the layers as one bar over the whole width, and in words', async () => {
-    const bar = page.locator('#bar');
-    expect(await bar.getAttribute('aria-label')).toBe('stub 75.0 %, walked 25.0 %');
-    const widths = await bar
-      .locator('span')
-      .evaluateAll((spans) => spans.map((span) => span.getBoundingClientRect().width));
-    const whole = await bar.evaluate((element) => element.getBoundingClientRect().width);
-    expect(widths.reduce((sum, width) => sum + width, 0)).toBeCloseTo(whole, 0);
-    expect(widths[0]! / whole).toBeCloseTo(0.75, 2);
-    expect(await page.locator('#caches tbody tr').first().locator('th, td').allTextContents()).toEqual([
+  it('shows every table from one snapshot', async () => {
+    const page = await open('');
+    const cells = (table: string) =>
+      page.locator(`#${table} tbody tr`).first().locator('th, td').allTextContents();
+    await page.locator('#servers .badge').first().waitFor();
+    expect(await cells('caches')).toEqual([
       'resolver',
-      '7',
       '1000 B of 2.0 KiB',
+      '7',
       '3',
       '6',
+      '40.0 %',
       '2',
+      '1',
     ]);
-  });
-
-  it('resolves a name, and shows what is cached under it', async () => {
-    await page.getByRole('textbox', { name: 'Name' }).fill('www.shop.test');
-    await page.getByRole('button', { name: 'Resolve' }).click();
-    await page.getByText('www.shop.test. A: nxdomain, insecure').waitFor();
-    await page.getByRole('button', { name: 'Show what is cached' }).click();
-    await page.getByText('resolver: www.shop.test. A rrset, 42 s left').waitFor();
+    expect(await cells('top-names')).toEqual(['www.example.test', 'A', '11']);
+    expect(await cells('failing-names')).toEqual(['www.example.testEDE 23 no route', 'A', '1']);
+    // Servers in trouble come first.
+    expect(await cells('servers')).toEqual([
+      '2001:db8::53',
+      'backing off 4 s',
+      '–',
+      '3 in a row',
+      '–',
+      'never',
+    ]);
+    expect(await textOf(page.locator('#upstream'))).toMatch(/near misses \(wrong ID\)\s*1/);
+    expect(await textOf(page.locator('#upstream'))).toMatch(/limit perClientQps\s*1/);
+    const shares = await page.locator('#classes tbody tr td:nth-child(3)').allTextContents();
+    expect(shares.reduce((sum, text) => sum + Math.round(Number.parseFloat(text) * 10), 0)).toBe(1000);
+    expect(watched.complaints).toEqual([]);
   });
 
   it('says what is wrong with a name', async () => {
-    await page.getByRole('textbox', { name: 'Name' }).fill('a..b');
-    await page.getByRole('button', { name: 'Resolve' }).click();
+    const page = await open('#/cache');
+    await page.locator('#cache-form [name=name]').fill('a..b');
+    await page.getByRole('button', { name: 'Show' }).click();
     await page.getByText('That is no domain name').waitFor();
-    expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+    expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+    await page.goto(`http://127.0.0.1:${http.port}/#/trace/a.test/NOPE`);
+    await page.getByText('That is no record type').waitFor();
+    expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 
   it('shows markup in data as text', async () => {
     const markup = '<img src=x onerror="document.title=\'owned\'">';
-    http.control.showCache = async () => [{ ...sampleEntry, records: [markup], holds: markup }];
-    await page.getByRole('textbox', { name: 'Name' }).fill('www.shop.test');
-    await page.getByRole('button', { name: 'Show what is cached' }).click();
+    const page = await open('#/cache');
+    http.control.showCache = async () => [
+      { ...sampleEntry, records: [markup], holds: markup, details: { rank: markup } },
+    ];
+    await page.locator('#cache-form [name=name]').fill('www.shop.test');
+    await page.getByRole('button', { name: 'Show' }).click();
     await page.getByText(markup).first().waitFor();
-    expect(await page.title()).toBe('stratadns');
-    expect(await page.locator('#result img').count()).toBe(0);
+    await page.goto(`http://127.0.0.1:${http.port}/#/trace/${encodeURIComponent(markup)}/A`);
+    await page.locator('.walk-svg').waitFor();
+    expect(await page.title()).not.toBe('owned');
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(watched.complaints).toEqual([]);
   });
 
-  it('keeps to its own policy, and asks nobody else', () => {
-    expect(complaints).toEqual([]);
-    expect([...new Set(requested)]).toEqual([`127.0.0.1:${http.port}`]);
+  it('asks for the token before it flushes, again when it is wrong, and never flushes unasked', async () => {
+    const page = await open('#/cache/www.shop.test', { token: 'correct-horse' });
+    await page.locator('.entry').waitFor();
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Flush name' }).click();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(http.control.flushed).toEqual([]);
+    await page.getByRole('button', { name: 'Flush it and all below' }).click();
+    await dialog.getByText('www.shop.test and every name below it').waitFor();
+    await dialog.getByRole('button', { name: 'Flush' }).click();
+    await dialog.getByLabel('Token').fill('wrong');
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.getByText('That token is wrong').waitFor();
+    expect(http.control.flushed).toEqual([]);
+    await dialog.getByLabel('Token').fill('correct-horse');
+    await page.keyboard.press('Enter');
+    await page.getByText('3 entries removed').waitFor();
+    expect(http.control.flushed).toEqual(['www.shop.test. subtree']);
+    // The token is kept for this tab: the next flush asks only whether it is meant.
+    await page.getByRole('button', { name: 'Flush name' }).click();
+    await dialog.getByRole('button', { name: 'Flush' }).click();
+    await expect.poll(() => http.control.flushed.length).toBe(2);
+    expect(watched.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  it('says what was refused for being too much', async () => {
+    const page = await open('#/trace', { limits: { traces: 0 } });
+    await page.locator('#trace-form [name=name]').fill('www.shop.test');
+    await page.getByRole('button', { name: 'Trace' }).click();
+    await page.getByText('Too many requests; try again later.').waitFor();
+    expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('429')]);
   });
 });

@@ -6,7 +6,7 @@ import { duration } from './format.js';
 /** How many steps a chart has, and how long they may be: the shortest that show all there is. */
 const STEPS = 60;
 const STEP_SECS = [1, 2, 5];
-const LEFT = 44;
+const LEFT = 50;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 20;

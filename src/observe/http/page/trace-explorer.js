@@ -3,7 +3,7 @@
 import { request } from './api.js';
 import { byId, el, fillBars, fillTable } from './elements.js';
 import { count, millis, plural } from './format.js';
-import { chainOf, walkModel, zonesOf } from './trace-model.js';
+import { branchesOf, chainOf, walkModel } from './trace-model.js';
 import { WalkPicture } from './trace-picture.js';
 import { drawVerdict } from './verdict.js';
 
@@ -101,7 +101,8 @@ const signs = { secure: '✓', bogus: '✗', insecure: '○', indeterminate: '?'
 function drawChain(report) {
   const steps = chainOf(report);
   byId('chain-card').hidden = steps.length === 0;
-  drawZones(byId('chain-zones'), zonesOf(steps));
+  drawBranches(byId('chain-zones'), branchesOf(steps));
+  byId('chain-details').open = steps.length <= 8;
   byId('chain').replaceChildren(
     ...steps.map(({ step, name, type, security, key, detail }) =>
       el(
@@ -117,20 +118,18 @@ function drawChain(report) {
   );
 }
 
-/** The zones through which trust was handed down, one box each. */
-function drawZones(list, zones) {
-  list.hidden = zones.length === 0;
-  list.replaceChildren(
-    ...zones.map(({ name, security, steps }) =>
-      el(
-        'li',
-        { class: `is-${security}` },
-        el('b', { class: 'name' }, name),
-        el('span', {}, `${signs[security] ?? '·'} ${security}`),
-        el('small', {}, steps.join(', ')),
-      ),
-    ),
-  );
+/** The zones through which trust was handed down, one box each, one line for each way. */
+function drawBranches(box, branches) {
+  const zone = ({ name, security, steps }) =>
+    el(
+      'li',
+      { class: `is-${security}` },
+      el('b', { class: 'name' }, name === '.' ? '. (root)' : name),
+      el('span', {}, `${signs[security] ?? '·'} ${security}`),
+      el('small', {}, steps.join(', ')),
+    );
+  box.hidden = branches.length === 0;
+  box.replaceChildren(...branches.map((zones) => el('ol', { class: 'chain-zones' }, ...zones.map(zone))));
 }
 
 function drawServers(servers) {

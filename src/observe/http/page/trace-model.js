@@ -1,7 +1,8 @@
 // What the picture of a walk shows: lanes from left to right, rows from top to bottom, made from trace events.
 
-/** More zones than this share the last lane. */
-const MAX_ZONES = 8;
+/** More zones than this share one more lane. */
+const MAX_ZONES = 14;
+const OTHERS = 'other zones';
 
 /**
  * @param report reply of /trace with explain=1
@@ -44,8 +45,9 @@ function follow(model, event, index) {
 }
 
 function laneOf(model, zone) {
-  if (!model.zones.includes(zone) && model.zones.length < MAX_ZONES) model.zones.push(zone);
-  return `zone ${model.zones.includes(zone) ? zone : model.zones.at(-1)}`;
+  const lane = model.zones.includes(zone) || model.zones.length < MAX_ZONES ? zone : OTHERS;
+  if (!model.zones.includes(lane)) model.zones.push(lane);
+  return `zone ${lane}`;
 }
 
 const question = (event) => `${event.QNAME} ${event.QTYPEname}`;
@@ -178,8 +180,8 @@ const zoneSteps = new Map([
 ]);
 const severity = ['secure', 'indeterminate', 'unchecked', 'insecure', 'bogus'];
 
-/** The zones of a chain in the order in which trust went down, each with the worst that was said of it. */
-export function zonesOf(chain) {
+/** The zones of a chain, each with the worst that was said of it. */
+function zonesOf(chain) {
   const zones = new Map();
   for (const { step, name, security } of chain) {
     if (!zoneSteps.has(step)) continue;
@@ -188,6 +190,17 @@ export function zonesOf(chain) {
     if (!zone.steps.includes(zoneSteps.get(step))) zone.steps.push(zoneSteps.get(step));
     if (severity.indexOf(security) > severity.indexOf(zone.security)) zone.security = security;
   }
-  const labels = (name) => (name === '.' ? 0 : name.replace(/\\./g, '').split('.').length);
-  return [...zones.values()].sort((a, b) => labels(a.name) - labels(b.name));
+  return [...zones.values()];
+}
+
+const isBelow = (name, above) => name !== above && (above === '.' || name.endsWith(`.${above}`));
+
+/** The ways down which trust went: for each zone that has none below it, the zones from the top to it. */
+export function branchesOf(chain) {
+  const zones = zonesOf(chain);
+  const leaves = zones.filter(({ name }) => !zones.some((other) => isBelow(other.name, name)));
+  return leaves.map((leaf) => [
+    ...zones.filter(({ name }) => isBelow(leaf.name, name)).sort((a, b) => a.name.length - b.name.length),
+    leaf,
+  ]);
 }

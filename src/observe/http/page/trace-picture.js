@@ -69,7 +69,8 @@ export class WalkPicture {
     const first = this.gutter + (wide ? 22 : 6);
     const zones = lanes.length - 3;
     const zoneStart = first + 2 * near;
-    const step = zones === 0 ? 0 : Math.min(wide ? 150 : 64, (this.right - zoneStart - 8) / zones);
+    const step =
+      zones === 0 ? 0 : Math.min(wide ? 150 : 64, (this.right - zoneStart - (wide ? 36 : 8)) / zones);
     this.laneX = new Map(
       lanes.map(({ key }, i) => [key, i < 3 ? first + i * near : zoneStart + (i - 2) * step]),
     );
