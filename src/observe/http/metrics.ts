@@ -47,6 +47,8 @@ export async function metricsText(snapshot: StatsSnapshot): Promise<string> {
   addCaches(registry, snapshot.caches);
   addUpstream(registry, snapshot);
   addServer(registry, snapshot);
+  addPersistence(registry, snapshot.persistence);
+  addShared(registry, snapshot.shared);
   return `${await registry.metrics()}${durationText(snapshot.counters.classes)}`;
 }
 
@@ -146,6 +148,43 @@ function addUpstream(registry: Registry, { upstream, servers, prefetch }: StatsS
     counter('stratadns_prefetches_total', 'Refreshes of popular answers that were begun.', prefetch.started);
     counter('stratadns_prefetch_failures_total', 'Refreshes that got no answer.', prefetch.failed);
   }
+}
+
+function addPersistence(registry: Registry, persistence: StatsSnapshot['persistence']): void {
+  const last = persistence?.lastSnapshot;
+  if (!last) return;
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name, help, registers }).set(value);
+  gauge(
+    'stratadns_snapshot_success',
+    '1 when the last snapshot of the caches was written, else 0.',
+    last.result === 'ok' ? 1 : 0,
+  );
+  gauge('stratadns_snapshot_time_seconds', 'When that was tried, in seconds since 1970.', last.atMs / 1000);
+  gauge('stratadns_snapshot_size_bytes', 'Its size.', last.sizeOctets);
+}
+
+function addShared(registry: Registry, shared: StatsSnapshot['shared']): void {
+  if (!shared) return;
+  const registers = [registry];
+  const counter = (name: string, help: string, label: string, values: Labelled) => {
+    const metric = new Counter({ name, help, labelNames: [label], registers });
+    for (const [value, count] of Object.entries(values)) metric.inc({ [label]: value }, count);
+  };
+  const { hits: hit, misses: miss, timeouts: timeout, errors: error, skipped } = shared;
+  const lookups = { hit, miss, timeout, error, skipped };
+  counter(
+    'stratadns_shared_lookups_total',
+    'Lookups in the store shared with other resolvers.',
+    'result',
+    lookups,
+  );
+  counter('stratadns_shared_refused_total', 'Values of it that were not believed.', 'reason', shared.refused);
+  const writes = { kept: shared.writes, dropped: shared.writesDropped };
+  counter('stratadns_shared_writes_total', 'Values written to it.', 'result', writes);
+  const help = '1 while it does not answer and is not asked.';
+  new Gauge({ name: 'stratadns_shared_breaker_open', help, registers }).set(shared.state === 'open' ? 1 : 0);
 }
 
 const DURATION = 'stratadns_query_duration_seconds';
