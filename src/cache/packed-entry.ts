@@ -19,7 +19,7 @@ export interface Origin {
   readonly transport: UpstreamTransport | 'none';
   /** Apex of the zone that the server was asked for. */
   readonly zone: Name;
-  /** The question whose response brought it. */
+  /** The question whose response brought it; left out when it asked for just this RRset. */
   readonly question?: Question;
 }
 

@@ -91,9 +91,15 @@ function rrsetView(entry: RRsetEntry, nowMs: number): CacheEntry {
       security: entry.security,
       hits: entry.hits,
       ...lease(entry.leaseUntilMs, nowMs),
-      ...originDetails(entry.origin),
+      ...originDetails(withQuestion(entry)),
     },
   };
+}
+
+/** What a server was asked for by name and type does not say so again. */
+function withQuestion({ origin, name, type, class: rrclass }: RRsetEntry): Origin {
+  if (origin.question || origin.transport === 'none') return origin;
+  return { ...origin, question: { name, type, class: rrclass } };
 }
 
 function negativeView(entry: NegativeEntry, nowMs: number): CacheEntry {

@@ -29,7 +29,11 @@ interface OwnedLink {
   readonly link: Link;
 }
 
+const MAX_ORIGINS = 4096;
+
 export class LinkFetcher {
+  private readonly origins = new Map<string, Origin>();
+
   constructor(
     private readonly core: ResolverCore,
     private readonly judge: LinkJudge | undefined,
@@ -43,15 +47,16 @@ export class LinkFetcher {
     question: Question,
     ctx: QueryContext,
     judged: boolean,
-    avoid: Set<string> = new Set(),
+    avoid?: Set<string>,
   ): Promise<LinkResult> {
+    const failed = avoid ?? (judged && this.judge ? new Set<string>() : undefined);
     let bogus: { links: OwnedLink[]; walked: Walked } | undefined;
     for (let round = 0; round < BOGUS_RETRIES; round++) {
-      const walked = await new Walk(this.core, question, ctx, avoid).run();
+      const walked = await new Walk(this.core, question, ctx, failed).run();
       // With other servers silent the verdict on what did come stands.
       if (walked.kind === 'failure')
         return bogus ? this.keep(bogus.links, question, bogus.walked, ctx) : walked;
-      avoid.add(walked.server.address);
+      failed?.add(walked.server.address);
       const raw = this.cut(walked);
       if (!judged || !this.judge) return this.keep(raw, question, walked, ctx);
       const verdict = await this.judgeAll(raw, question, ctx);
@@ -155,6 +160,19 @@ export class LinkFetcher {
     }
   }
 
+  /** One object for all answers of a server of a zone that is asked often: it would take a third of their memory. */
+  private sharedOrigin(walked: Walked): Origin {
+    const { zone, server, transport } = walked;
+    if (zone.source !== 'cache') return originOf(walked, undefined);
+    const key = zone.zone + server.address;
+    const known = this.origins.get(key);
+    if (known && known.transport === transport && known.serverName === server.name) return known;
+    const origin = originOf(walked, undefined);
+    if (this.origins.size >= MAX_ORIGINS) this.origins.clear();
+    this.origins.set(key, origin);
+    return origin;
+  }
+
   /** Stores the links and returns the one that was asked for. */
   private keep(
     links: readonly OwnedLink[],
@@ -162,13 +180,9 @@ export class LinkFetcher {
     walked: Walked,
     ctx: QueryContext,
   ): LinkResult {
-    const origin: Origin = {
-      server: walked.server.address,
-      serverName: walked.server.name,
-      transport: walked.transport,
-      zone: walked.zone.zone,
-      question,
-    };
+    const isPlain =
+      links.length === 1 && links[0]!.link.kind === 'answer' && links[0]!.owner === question.name;
+    const origin = isPlain ? this.sharedOrigin(walked) : originOf(walked, question);
     this.core.unreachable.reached(walked.zone.zone);
     for (const { owner, link } of links) {
       ctx.fresh.put(owner, question.type, link);
@@ -184,6 +198,11 @@ export class LinkFetcher {
       ede: [{ code: Ede.INVALID_DATA, text: 'nothing usable' }],
     };
   }
+}
+
+/** @param question left out when the data is exactly what was asked for */
+function originOf({ server, transport, zone }: Walked, question: Question | undefined): Origin {
+  return { server: server.address, serverName: server.name, transport, zone: zone.zone, question };
 }
 
 /** A denial as its records prove it: NXDOMAIN of an empty non-terminal is NODATA to whoever checks. */

@@ -29,8 +29,9 @@ const MAX_FAILED_LOOKUPS_PER_ZONE = 5;
 const LOOKUPS_BY_DEPTH = [3, 2, 1];
 
 export class NameServers {
-  private readonly lookedUp = new Set<Name>();
-  private readonly learnt = new Map<Name, readonly string[]>();
+  // Both are made when first needed, for most walks need neither.
+  private lookedUp: Set<Name> | undefined;
+  private learnt: Map<Name, readonly string[]> | undefined;
   private failed = 0;
   /** How many addresses the walk has been shown. Others may appear at any time: equal walks fill the caches. */
   private shown = 0;
@@ -68,7 +69,7 @@ export class NameServers {
       for (const endpoint of server.endpoints) add(endpoint.address, endpoint.port, server.name);
       if (!server.name) continue;
       const more =
-        this.learnt.get(server.name) ?? (server.endpoints.length === 0 ? this.book.known(server.name) : []);
+        this.learnt?.get(server.name) ?? (server.endpoints.length === 0 ? this.book.known(server.name) : []);
       for (const address of more) add(address, this.upstreamPort, server.name);
       if (!this.desperate) continue;
       for (const address of [...this.book.parentSide(server.name), ...server.spare]) {
@@ -82,7 +83,7 @@ export class NameServers {
   missing(): Name[] {
     const names: Name[] = [];
     for (const { name, endpoints } of this.zone.servers) {
-      if (!name || this.lookedUp.has(name)) continue;
+      if (!name || this.lookedUp?.has(name)) continue;
       if (endpoints.length > 0 && !this.glueDistrusted) continue;
       if (endpoints.length === 0 && this.book.known(name).length > 0 && !this.glueDistrusted) continue;
       names.push(name);
@@ -119,7 +120,7 @@ export class NameServers {
 
   private nextBatch(ctx: QueryContext): Name[] {
     if (!this.mayLookUp || this.failed >= MAX_FAILED_LOOKUPS_PER_ZONE) return [];
-    const room = MAX_LOOKUPS_PER_ZONE - this.lookedUp.size;
+    const room = MAX_LOOKUPS_PER_ZONE - (this.lookedUp?.size ?? 0);
     const width = Math.min(room, LOOKUPS_BY_DEPTH[ctx.depth] ?? 1);
     const names = this.missing().filter((name) => !ctx.needsAddressOf(name));
     const batch: Name[] = [];
@@ -127,6 +128,7 @@ export class NameServers {
       batch.push(...names.splice(this.random.below(names.length), 1));
     }
     return batch.filter((name) => {
+      this.lookedUp ??= new Set();
       this.lookedUp.add(name);
       if (ctx.budget.spend('addressLookups')) return true;
       ctx.emit({ kind: 'limit', item: 'addressLookups' });
@@ -137,6 +139,7 @@ export class NameServers {
   private async resolveOne(name: Name, ctx: QueryContext): Promise<boolean> {
     const addresses = await this.book.lookup(name, this.zone.zone, ctx);
     if (addresses.length === 0) this.failed++;
+    this.learnt ??= new Map();
     this.learnt.set(name, [...(this.learnt.get(name) ?? []), ...addresses]);
     return this.hasNews();
   }

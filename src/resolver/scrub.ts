@@ -83,7 +83,7 @@ export interface Scrubbed {
  * @param asked    apex of the zone this server was chosen for
  */
 export function scrub(response: Message, question: Question, asked: Name): Scrubbed {
-  const kept = new Set<RRset>();
+  const kept: RRset[] = [];
   const chain = followChain(response.answer, question, asked, kept);
   const authority = readAuthority(response, chain.last, asked, kept);
   // A referral is believed only when nothing was answered: NS beside an answer is how caches are poisoned.
@@ -104,7 +104,7 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
     upwardNs: authority.upwardNs,
     oversized: oversizedOf(chain),
     removed: () =>
-      [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.has(r)),
+      [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.includes(r)),
   };
 }
 
@@ -131,7 +131,7 @@ interface Chain {
   readonly tooLong: RRset | undefined;
 }
 
-function followChain(answer: readonly RRset[], question: Question, asked: Name, kept: Set<RRset>): Chain {
+function followChain(answer: readonly RRset[], question: Question, asked: Name, kept: RRset[]): Chain {
   const steps: AliasStep[] = [];
   let last = question.name;
   for (;;) {
@@ -143,7 +143,7 @@ function followChain(answer: readonly RRset[], question: Question, asked: Name, 
     const above = dnameAbove(answer, last, asked, kept);
     const final = above ? NONE : matching(answer, last, question);
     if (final.length > 0) {
-      for (const rrset of final) kept.add(rrset);
+      for (const rrset of final) kept.push(rrset);
       return { steps, last, lastInZone, final, tooLong: undefined };
     }
     const step = above ?? cnameStep(answer, last, question.type, kept);
@@ -174,13 +174,13 @@ function dnameAbove(
   answer: readonly RRset[],
   owner: Name,
   asked: Name,
-  kept: Set<RRset>,
+  kept: RRset[],
 ): AliasStep | TooLong | undefined {
   const dname = answer.find(
     (r) => r.type === RRType.DNAME && isStrictSubdomain(owner, r.name) && isSubdomain(r.name, asked),
   );
   if (dname?.rdatas.length !== 1) return undefined;
-  kept.add(dname);
+  kept.push(dname);
   return dnameStep(dname, owner);
 }
 
@@ -188,12 +188,12 @@ function cnameStep(
   answer: readonly RRset[],
   owner: Name,
   qtype: number,
-  kept: Set<RRset>,
+  kept: RRset[],
 ): AliasStep | undefined {
   if (qtype === RRType.CNAME) return undefined;
   const cname = answer.find((r) => r.type === RRType.CNAME && r.name === owner);
   if (!cname) return undefined;
-  kept.add(cname);
+  kept.push(cname);
   return { owner, by: 'CNAME', rrsets: [onlyFirst(cname)], target: toName(cname.rdatas[0]!) };
 }
 
@@ -224,7 +224,7 @@ interface Authority {
   readonly upwardNs: RRset | undefined;
 }
 
-function readAuthority(response: Message, last: Name, asked: Name, kept: Set<RRset>): Authority {
+function readAuthority(response: Message, last: Name, asked: Name, kept: RRset[]): Authority {
   let soa: RRset | undefined;
   let ns: RRset | undefined;
   let upwardNs: RRset | undefined;
@@ -243,14 +243,14 @@ function readAuthority(response: Message, last: Name, asked: Name, kept: Set<RRs
       if (isSubdomain(last, rrset.name)) soa ??= rrset;
     } else if (rrset.type === RRType.NSEC || rrset.type === RRType.NSEC3) {
       denial.push(rrset);
-      kept.add(rrset);
+      kept.push(rrset);
     }
   }
-  if (soa) kept.add(soa);
+  if (soa) kept.push(soa);
   const child = ns && capNs(ns);
   const ds = child && response.authority.find((r) => r.type === RRType.DS && r.name === child.name);
-  if (ns) kept.add(ns);
-  if (ds) kept.add(ds);
+  if (ns) kept.push(ns);
+  if (ds) kept.push(ds);
   return { soa, denial, upwardNs, referral: child && { child: child.name, ns: child, ds } };
 }
 
@@ -261,13 +261,13 @@ function capNs(ns: RRset): RRset {
 }
 
 /** Addresses of the servers that the referral names. Those out of bailiwick are kept apart, see ReferralData. */
-function takeGlue(additional: readonly RRset[], ns: RRset, kept: Set<RRset>): RRset[] {
+function takeGlue(additional: readonly RRset[], ns: RRset, kept: RRset[]): RRset[] {
   const targets = new Set(ns.rdatas.map(toName));
   const glue: RRset[] = [];
   for (const rrset of additional) {
     if (rrset.type !== RRType.A && rrset.type !== RRType.AAAA) continue;
     if (!targets.has(rrset.name)) continue;
-    kept.add(rrset);
+    kept.push(rrset);
     glue.push(
       rrset.rdatas.length <= MAX_GLUE_PER_SERVER
         ? rrset

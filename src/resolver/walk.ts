@@ -53,6 +53,7 @@ type State =
 
 const ASK: State = { at: 'ask' };
 const ADDRESSES: State = { at: 'addresses' };
+const NOBODY: ReadonlySet<string> = new Set();
 /** Timeouts of minimised queries after which the full question is asked (RFC 9156 2.3). */
 const MINIMISED_TIMEOUTS = 3;
 /** Queries to the servers of one zone within one walk. */
@@ -79,7 +80,7 @@ export class Walk {
     private readonly core: ResolverCore,
     private readonly question: Question,
     private readonly ctx: QueryContext,
-    private readonly avoid: ReadonlySet<string> = new Set(),
+    private readonly avoid: ReadonlySet<string> = NOBODY,
   ) {
     this.zone = core.zones.start(question, (zone) => ctx.isStuck(zone));
     this.plan = new MinimisationPlan(
