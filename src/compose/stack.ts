@@ -187,6 +187,11 @@ export class Stack implements RunningServer {
     return new Stack(options, mock);
   }
 
+  /** Builds one of several, whose mock internet is in main. */
+  static forPlace(options: StackOptions & { readonly place: ThreadPlace }): Stack {
+    return new Stack(options, undefined);
+  }
+
   private settingsOf(config: Config): ServerSettings {
     const allow = new NetworkSet(config.access.allow);
     const configured = [...config.forward, ...config.stub].map((z) => z.zone);
@@ -259,7 +264,7 @@ export class Stack implements RunningServer {
    * begins anew where answers may differ.
    * @throws {PolicyFileError} with nothing changed
    */
-  reload(config: Config): void {
+  async reload(config: Config): Promise<void> {
     const before = this.config;
     const policyFiles = isDeepStrictEqual(before.policy, config.policy)
       ? this.policyFiles

@@ -21,7 +21,7 @@ export interface SupervisorParts {
   readonly log: ServerLog;
   readonly logQuery?: (query: QueryRecord) => void;
   /** Starts the thread of one worker; asked again when it is replaced. */
-  readonly startThread: (setup: WorkerSetup) => ThreadHandle;
+  readonly startThread: (index: number) => ThreadHandle;
   readonly setupOf: (index: number, replaces: boolean) => WorkerSetup;
   /** Takes the last statistics of a worker that has ended. */
   readonly onLost: (last: StatsSnapshot) => void;
@@ -55,7 +55,10 @@ export class Supervisor {
   private started = false;
   private readonly timers = new Set<CancelTimer>();
 
-  constructor(private readonly parts: SupervisorParts) {}
+  /** Starts the threads, which read their modules meanwhile. */
+  constructor(private readonly parts: SupervisorParts) {
+    for (let index = 0; index < parts.count; index++) this.slots.push(this.newSlot(index, 0));
+  }
 
   /** Workers that listen. */
   get up(): number {
@@ -63,12 +66,12 @@ export class Supervisor {
   }
 
   /**
-   * Starts all workers and opens their sockets, or none.
+   * Makes workers of all threads and opens their sockets, or none.
    * @throws {ListenError}, or what kept a worker from beginning
    */
   async start(listen: Config['listen']): Promise<readonly BoundListener[]> {
     this.listen = listen;
-    for (let index = 0; index < this.parts.count; index++) this.slots.push(this.newSlot(index, false, 0));
+    for (const [index, { line }] of this.slots.entries()) line.begin(this.parts.setupOf(index, false));
     for (let index = 0; index < this.slots.length; index++) this.connect(index, index);
     const opened = await Promise.allSettled(this.slots.map((slot) => slot.line.call('listen', { listen })));
     const failed = opened.find((result) => result.status === 'rejected');
@@ -83,10 +86,10 @@ export class Supervisor {
     return first?.status === 'fulfilled' ? first.value : [];
   }
 
-  private newSlot(index: number, replaces: boolean, crashesInRow: number): Slot {
-    const { log, logQuery, startThread, setupOf, clock } = this.parts;
+  private newSlot(index: number, crashesInRow: number): Slot {
+    const { log, logQuery, startThread, clock } = this.parts;
     const line = new WorkerLine({
-      thread: startThread(setupOf(index, replaces)),
+      thread: startThread(index),
       log,
       logQuery,
       onEnd: (why) => this.ended(index, why),
@@ -127,8 +130,9 @@ export class Supervisor {
 
   private async replace(index: number, crashesInRow: number): Promise<void> {
     if (this.stopping) return;
-    const slot = this.newSlot(index, true, crashesInRow);
+    const slot = this.newSlot(index, crashesInRow);
     this.slots[index] = slot;
+    slot.line.begin(this.parts.setupOf(index, true));
     this.connect(index, this.slots.length);
     try {
       await slot.line.call('listen', { listen: this.listen });
@@ -225,9 +229,11 @@ export class Supervisor {
     this.stopping = true;
     for (const cancel of this.timers) cancel();
     this.timers.clear();
-    await this.within(graceMs + LAST_WORK_MS, this.callAll('drain', { graceMs }));
-    // Only now does nobody hand anything over any more.
-    await this.within(LAST_WORK_MS, this.callAll('finish', undefined));
+    if (this.started) {
+      await this.within(graceMs + LAST_WORK_MS, this.callAll('drain', { graceMs }));
+      // Only now does nobody hand anything over any more.
+      await this.within(LAST_WORK_MS, this.callAll('finish', undefined));
+    }
     await this.terminateAll();
   }
 

@@ -20,7 +20,7 @@ import {
 
 /** What a line needs of a worker; Node's own fits. */
 export interface ThreadHandle {
-  postMessage(message: CallMessage, transfer?: Transferable[]): void;
+  postMessage(message: WorkerSetup | CallMessage, transfer?: Transferable[]): void;
   on(event: 'message', listener: (report: Report) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
@@ -50,8 +50,8 @@ interface CallOptions {
 const entry = new URL('./worker-main.js', import.meta.url);
 
 /** Starts the thread of a worker. */
-export function startThread(setup: WorkerSetup): ThreadHandle {
-  return new Worker(entry, { workerData: setup, name: `stratadns worker ${setup.index}` });
+export function startThread(index: number): ThreadHandle {
+  return new Worker(entry, { name: `stratadns worker ${index}` });
 }
 
 export class WorkerLine {
@@ -67,6 +67,11 @@ export class WorkerLine {
       this.why = error;
     });
     thread.on('exit', () => this.end(new WorkerError('WORKER_ENDED', 'the worker has ended')));
+  }
+
+  /** Gives the worker what it is made from; once, and before any call. */
+  begin(setup: WorkerSetup): void {
+    this.parts.thread.postMessage(setup);
   }
 
   call<K extends CallName>(

@@ -1,7 +1,8 @@
 /**
- * Where the thread of a worker begins.
+ * Where the thread of a worker begins. Main's first message is its setup, so that it can be started, and all of its
+ * modules be read, before main knows what stands in there.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { failureOf, type Report, type WorkerSetup } from './protocol.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -15,8 +16,10 @@ process.on('unhandledRejection', (error) => {
   report({ is: 'log', level: 'error', fields: { about }, message });
 });
 
-try {
-  await WorkerThread.begin(workerData as WorkerSetup, main);
-} catch (error) {
-  report({ is: 'stillborn', failure: failureOf(error) });
-}
+main.once('message', (setup: WorkerSetup) => {
+  try {
+    new WorkerThread(setup, main);
+  } catch (error) {
+    report({ is: 'stillborn', failure: failureOf(error) });
+  }
+});

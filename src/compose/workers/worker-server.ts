@@ -55,10 +55,9 @@ export class WorkerServer implements RunningServer {
   private nextDump = 0;
   listeners: readonly BoundListener[] = [];
 
-  private constructor(
-    private readonly options: WorkerServerOptions,
-    private readonly mock: MockInternet | undefined,
-  ) {
+  private mock: MockInternet | undefined;
+
+  private constructor(private readonly options: WorkerServerOptions) {
     const { config, workers, log, logQuery } = options;
     this.config = config;
     this.ownerSeed = secureRandom().uint32();
@@ -88,10 +87,15 @@ export class WorkerServer implements RunningServer {
    */
   static async create(options: WorkerServerOptions): Promise<WorkerServer> {
     const { zonesDir, log, mockPort } = options;
-    const mock = zonesDir
-      ? await MockInternet.open(zonesDir, systemClock, secureRandom(), log, mockPort)
-      : undefined;
-    return new WorkerServer(options, mock);
+    const server = new WorkerServer(options); // its threads start while the zones are read
+    if (!zonesDir) return server;
+    try {
+      server.mock = await MockInternet.open(zonesDir, systemClock, secureRandom(), log, mockPort);
+      return server;
+    } catch (error) {
+      await server.close(0);
+      throw error;
+    }
   }
 
   private setupOf(index: number, replaces: boolean): WorkerSetup {
@@ -126,9 +130,9 @@ export class WorkerServer implements RunningServer {
     return this.mock?.summary;
   }
 
-  reload(config: Config): void {
+  async reload(config: Config): Promise<void> {
     this.config = config;
-    void this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers) });
+    await this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers) });
   }
 
   async close(graceMs: number): Promise<void> {

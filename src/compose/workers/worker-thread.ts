@@ -43,13 +43,17 @@ export class WorkerThread implements Handlers {
   private readonly guard: PurgeGuard;
   private readonly faults: FaultLog;
   private readonly dumps = new Map<number, Iterator<CacheEntry>>();
+  private readonly serving: Stack;
   private apexes: readonly Name[];
   private queries: QueryRecord[] = [];
 
-  private constructor(
+  /**
+   * Builds everything and begins to take calls.
+   * @param main the line to the main thread
+   */
+  constructor(
     private readonly setup: WorkerSetup,
     private readonly main: MessagePort,
-    private stack: Stack | undefined,
   ) {
     const { count, index, ownerSeed, purges } = setup;
     this.log = this.makeLog();
@@ -57,21 +61,16 @@ export class WorkerThread implements Handlers {
     this.handOver = new OwnerHandOver(new NameOwners(ownerSeed, count), index);
     this.guard = new PurgeGuard(new Int32Array(purges), () => this.takeOne());
     this.apexes = setup.mock?.apexes ?? [];
-  }
-
-  /** Builds everything and begins to take calls; `main` is the line to the main thread. */
-  static async begin(setup: WorkerSetup, main: MessagePort): Promise<void> {
-    const thread = new WorkerThread(setup, main, undefined);
     const { config, version, native, logQueries } = setup;
-    thread.stack = await Stack.create({
+    this.serving = Stack.forPlace({
       config,
       version,
       native,
-      log: thread.log,
-      logQuery: logQueries ? (query) => thread.logQuery(query) : undefined,
-      place: thread.place(),
+      log: this.log,
+      logQuery: logQueries ? (query) => this.logQuery(query) : undefined,
+      place: this.place(),
     });
-    main.on('message', (message: CallMessage) => thread.take(message));
+    main.on('message', (message: CallMessage) => this.take(message));
   }
 
   private place(): ThreadPlace {
@@ -135,10 +134,6 @@ export class WorkerThread implements Handlers {
 
   // --- calls -----------------------------------------------------------------------------------------------
 
-  private get serving(): Stack {
-    return this.stack!;
-  }
-
   async listen({ listen }: Calls['listen']['args']): Promise<readonly BoundListener[]> {
     await this.serving.start(listen);
     return this.serving.listeners.map(({ address, port, transport }) => ({ address, port, transport }));
@@ -154,8 +149,8 @@ export class WorkerThread implements Handlers {
     this.handOver.connect(peer, link);
   }
 
-  reload({ config }: Calls['reload']['args']): undefined {
-    this.serving.reload(config);
+  async reload({ config }: Calls['reload']['args']): Promise<undefined> {
+    await this.serving.reload(config);
   }
 
   purge({ names, subtree, count, apexes }: Calls['purge']['args']): number {
