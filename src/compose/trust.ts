@@ -6,7 +6,7 @@
  * Limitations: with several workers each keeps its own view; only the first writes the state file.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { builtinTrustAnchors } from '../config/builtin.js';
+import { builtinRootHints, builtinTrustAnchors, type RootHint } from '../config/builtin.js';
 import type { Config } from '../config/fields.js';
 import type { TrustAnchor } from '../config/trust-anchor.js';
 import { formatName, type Name, parseName, ROOT } from '../dns/name.js';
@@ -63,6 +63,7 @@ export class Trust {
       anchors: this.anchors(),
       negativeTrustAnchors: this.negative,
       clock: parts.clock,
+      foreignRoot: !own && !parts.mockAnchors && !sameHints(parts.config.rootHints, builtinRootHints),
       clockSkewMs: dnssec.clockSkewMs,
       overrideDateMs: dnssec.overrideDateSec === null ? undefined : dnssec.overrideDateSec * 1000,
       verifier: this.verifier,
@@ -235,4 +236,8 @@ function parseKey(value: { rdata?: unknown; state?: unknown; sinceSec?: unknown 
 /** By value, since a configuration that was sent to a worker has lost identity. */
 function sameAnchors(a: readonly TrustAnchor[], b: readonly TrustAnchor[]): boolean {
   return a.length === b.length && a.every((x, i) => x.zone === b[i]!.zone && x.rdata === b[i]!.rdata);
+}
+
+function sameHints(a: readonly RootHint[], b: readonly RootHint[]): boolean {
+  return a.length === b.length && a.every((hint, i) => hint.name === b[i]!.name);
 }

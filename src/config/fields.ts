@@ -83,9 +83,9 @@ export const fields = {
       rfc: '4035 s5',
     }),
     trustAnchors: option({
-      kind: kind.wordOr('builtin', builtin.builtinTrustAnchors, kind.list(kind.trustAnchor(), 1)),
+      kind: kind.wordOr('builtin', builtin.builtinTrustAnchors, kind.list(kind.trustAnchor())),
       default: 'builtin',
-      doc: 'Keys believed without proof, as DS or DNSKEY lines; builtin is both keys of the root.',
+      doc: 'Keys believed without proof, as DS or DNSKEY lines; builtin is both keys of the root, which do not count where root hints of your own lead to an unsigned root; [] is none.',
       rfc: '4033 s2',
     }),
     negativeTrustAnchors: option({

@@ -43,6 +43,8 @@ export interface ValidatorOptions {
   readonly overrideDateMs?: number | undefined;
   /** Cryptography; by default `node:crypto`, with RSA/SHA-1 unsupported. */
   readonly verifier?: SignatureVerifier;
+  /** The root hints are the operator's own while the anchors are the builtin ones; see zone-judge.ts. */
+  readonly foreignRoot?: boolean;
   /** Zone states kept at most, 1 to 4 kB each. Default 8192. */
   readonly zoneLimit?: number;
 }
@@ -57,6 +59,7 @@ export class Validator {
     this.judge = new ZoneJudge({
       verifier: options.verifier ?? new CryptoVerifier(),
       hasher: new Nsec3Hasher(),
+      foreignRoot: options.foreignRoot ?? false,
       skewSec: Math.floor(options.clockSkewMs / 1000),
       nowSec: () => Math.floor((overrideDateMs ?? clock.wallMs()) / 1000),
     });

@@ -7,7 +7,7 @@
  * algorithm and any one key suffices), RFC 8914.
  */
 
-import { formatName, isStrictSubdomain, type Name } from '../dns/name.js';
+import { formatName, isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
 import type { ExtendedError } from '../dns/outcome.js';
 import { Ede, type EdeCode, RRType } from '../dns/registry.js';
 import type { Rdata, RRset } from '../dns/rrset.js';
@@ -47,6 +47,11 @@ export interface ZoneJudgeOptions {
   readonly skewSec: number;
   /** The validator's date, in seconds since 1970. */
   readonly nowSec: () => number;
+  /**
+   * The root servers are the operator's own and the anchors are not: a root without keys is then not the
+   * anchors' root, and insecure. With the anchors' own root the same would be an attack.
+   */
+  readonly foreignRoot?: boolean;
 }
 
 export class ZoneJudge {
@@ -144,7 +149,12 @@ export class ZoneJudge {
     }
     const rrsets = result.kind === 'answer' ? result.rrsets : [];
     const rrset = rrsets.find((r) => r.type === RRType.DNSKEY && r.name === zone);
-    if (!rrset) return noKey(zone, `${formatName(zone)} has a DS but no DNSKEY`, Ede.DNSKEY_MISSING, ctx);
+    if (!rrset && zone === ROOT && this.options.foreignRoot) return foreignRoot(ctx);
+    if (!rrset) {
+      const why =
+        zone === ROOT ? 'the root that answers has no DNSKEY' : `${formatName(zone)} has a DS but no DNSKEY`;
+      return noKey(zone, why, Ede.DNSKEY_MISSING, ctx);
+    }
     const keys = rrset.rdatas.slice(0, MAX_KEYS).flatMap((rdata) => parseDnskey(rdata) ?? []);
     const entryKeys = matchingKeys(entry, keys);
     if (entryKeys.length === 0) return noMatchingKey(entry, keys, ctx);
@@ -256,4 +266,14 @@ function trace(
   detail: string,
 ): void {
   ctx.emit?.({ kind: 'validation', step, name, security, detail });
+}
+
+const FOREIGN_ROOT_TTL_SEC = 3600;
+
+/** Another root than the one that the anchors are for; see {@link ZoneJudgeOptions.foreignRoot}. */
+function foreignRoot(ctx: ValidationContext): Judged {
+  const reason =
+    'the root of these root hints is unsigned, and the builtin trust anchors are for another root';
+  trace(ctx, 'insecure', ROOT, 'insecure', reason);
+  return { state: { kind: 'insecure', zone: ROOT, reason, ede: [] }, ttlSec: FOREIGN_ROOT_TTL_SEC };
 }

@@ -11,6 +11,7 @@ import { Ede, Rcode } from '../../dns/registry.js';
 import type { RRset } from '../../dns/rrset.js';
 import type { RecursiveResolver, Resolution } from '../../resolver/contract.js';
 import type { Clock } from '../../runtime/clock.js';
+import { loopbackNetworks } from '../../runtime/networks.js';
 import { clientKey } from '../client-key.js';
 import { type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
 import type { InFlight, InFlightLimit } from '../in-flight.js';
@@ -33,7 +34,10 @@ export class ResolveStage implements Stage {
 
   run(exchange: Exchange): Verdict | Promise<Verdict> {
     const client = clientKey(exchange.client.address);
-    const limit = this.inFlight.enter(client, exchange.settings.inFlight);
+    const { inFlight } = exchange.settings;
+    // One client on this machine may be a forwarder for many.
+    const own = loopbackNetworks.hasClient(exchange.client.address);
+    const limit = this.inFlight.enter(client, own ? { ...inFlight, perClient: inFlight.total } : inFlight);
     if (limit) {
       exchange.limit = `inFlight-${limit}`;
       return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));

@@ -194,7 +194,7 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['workers', 'lots', /expected auto, or a whole number/],
   ['rootHints', 'none', /expected builtin, or a list/],
   ['dnssec.mode', 'on', /one of validate, off; got "on"/],
-  ['dnssec.trustAnchors', '[]', /at least 1/],
+  ['dnssec.trustAnchors', 'none', /builtin/],
   ['dnssec.negativeTrustAnchors', 'broken.test.', /expected a list/],
   ['dnssec.aggressive', 'yes', /true or false; got "yes"/],
   ['dnssec.clockSkew', '1y', /duration such as 60s/],
