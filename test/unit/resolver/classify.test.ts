@@ -38,6 +38,11 @@ describe('classify', () => {
       { rcode: 'NXDOMAIN', answer: 'www.a.test. CNAME x.example.', authority: SOA },
       'links cname',
     ],
+    [
+      'an alias of itself, with SOA',
+      { answer: 'www.a.test. CNAME www.a.test.', authority: SOA },
+      'links cname',
+    ],
     ['a referral', { aa: false, authority: NS }, 'referral referral'],
     ['a referral with AA', { authority: NS }, 'referral referral'],
     [

@@ -110,6 +110,15 @@ describe('the authority section', () => {
     expect(names(referral!.spare)).toEqual(['ns.example. A']);
   });
 
+  it('yields no referral beside an answer, whatever zone it names', () => {
+    const result = scrubbed('www.a.test.', 'test.', {
+      answer: 'www.a.test. A 192.0.2.1',
+      authority: 'a.test. NS ns.a.test.',
+      additional: 'ns.a.test. A 203.0.113.66',
+    });
+    expect(result.referral).toBeUndefined();
+  });
+
   it('the DS of another name does not come along', () => {
     const { referral } = scrubbed('www.a.test.', 'test.', {
       authority: 'a.test. NS ns.a.test.\nb.test. DS 1 13 2 00',
