@@ -15,6 +15,8 @@ import { silentLog } from '../server/log.js';
 import { type ConfigOptions, readConfiguration } from './configuration.js';
 
 export class Reloader {
+  private last: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly server: RunningServer,
     private running: Config,
@@ -22,14 +24,25 @@ export class Reloader {
     private readonly log: Logger,
   ) {}
 
-  /** Reads the configuration again and takes over what can change. Never throws for what stands in files. */
-  reload(): ReloadResult {
+  /**
+   * Reads the configuration again and takes over what can change; one reload after the other. Never rejects for what
+   * stands in files.
+   */
+  reload(): Promise<ReloadResult> {
+    this.last = this.last.then(
+      () => this.reloadNow(),
+      () => this.reloadNow(),
+    );
+    return this.last as Promise<ReloadResult>;
+  }
+
+  private async reloadNow(): Promise<ReloadResult> {
     const { log } = this;
     try {
       const next = readConfiguration(this.options);
       loadPolicy(next, silentLog);
       const { config, needRestart } = liveConfig(this.running, next);
-      this.server.reload(config);
+      await this.server.reload(config);
       this.running = config;
       log.level = config.log.level;
       log.info({ needRestart }, 'configuration reloaded');

@@ -22,8 +22,8 @@ export interface RunningServer extends ServerControl {
   readonly listeners: readonly BoundListener[];
   /** Undefined on the real internet. */
   readonly mockInternet: MockSummary | undefined;
-  /** Serves by another configuration, which `liveConfig` made of a new one; drops no query. */
-  reload(config: Config): void;
+  /** Serves by another configuration, which `liveConfig` made of a new one; drops no query. Done when every thread does. */
+  reload(config: Config): Promise<void>;
   /** Drains: answers what is under way for up to `graceMs`, then frees every socket. */
   close(graceMs: number): Promise<void>;
 }

@@ -56,8 +56,8 @@ interface Running {
   readonly http: string;
 }
 
-async function serve(): Promise<Running> {
-  const program = runBuiltProgram(['serve', '--config', config, ...free]);
+async function serve(workers = 1): Promise<Running> {
+  const program = runBuiltProgram(['serve', '--config', config, '--workers', String(workers), ...free]);
   const ready = await program.line('ready');
   return {
     program,
@@ -112,6 +112,24 @@ describe('cache.persist', () => {
     expect(statSync(snapshot).mode & 0o777).toBe(0o600);
     program.signal('SIGKILL');
     expect(await program.exited).toBe('SIGKILL');
+  });
+
+  it('brings back what several workers had answered, for another number of them', async () => {
+    const names = ['example.com', 'www.example.com', 'example.org', 'www.example.org', 'example.net'];
+    const { program, port } = await serve(3);
+    const found = new Map<string, string>();
+    for (const name of names) {
+      const answer = await ask(port, name);
+      if (answer) found.set(name, answer.address);
+    }
+    expect(found.size).toBeGreaterThan(1);
+    await program.stop();
+    const after = await serve(2);
+    for (const [name, address] of found) expect((await ask(after.port, name))?.address).toBe(address);
+    expect((await stats(after.http)).queries.byClass).toMatchObject({ stub: found.size, walked: 0 });
+    await after.program.stop();
+    expect(existsSync(`${snapshot}.1`)).toBe(true);
+    expect(existsSync(`${snapshot}.2`)).toBe(false);
   });
 
   it('answers after kill -9 without an internet, its TTL counted down', async () => {

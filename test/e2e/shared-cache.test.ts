@@ -82,6 +82,7 @@ describe.skipIf(redisMissing)('two servers and one store', () => {
     const root = /@(\S+)/.exec(String(ready.try))![1]!;
     config = join(folder, 'config.yaml');
     const settings = {
+      workers: 1, // each has a breaker and counts of its own
       rootHints: [{ name: 'root.test.', addresses: [root] }],
       dnssec: { mode: 'off' },
       upstream: { port: ready.port, doNotQuery: [] },

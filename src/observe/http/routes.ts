@@ -30,7 +30,7 @@ export interface RouteContext {
   readonly guard: GuardOptions;
   readonly rates: RequestRates;
   readonly streams: EventStreams;
-  readonly reload: (() => ReloadResult) | undefined;
+  readonly reload: (() => Promise<ReloadResult>) | undefined;
 }
 
 /** What the guard reads of a request. */
@@ -127,7 +127,7 @@ function addReload(app: FastifyInstance, { guard, reload }: RouteContext): void 
   app.post('/reload', async (request, reply) => {
     checkWriter(guarded(request), guard);
     readParameters(request.query, []);
-    const result = reload();
+    const result = await reload();
     if (result.ok) return { needRestart: result.needRestart };
     const { error } = problemBody(
       'CONFIG_INVALID',

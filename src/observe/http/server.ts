@@ -27,7 +27,7 @@ export interface HttpServerOptions {
   readonly allowedHosts?: readonly string[];
   readonly limits?: Partial<HttpLimits>;
   /** Reads the configuration again; undefined: that cannot be asked for over HTTP. */
-  readonly reload?: () => ReloadResult;
+  readonly reload?: () => Promise<ReloadResult>;
   /** Told of errors that are bugs; the client sees only a 500. */
   readonly onError?: (error: unknown) => void;
 }
