@@ -1,0 +1,190 @@
+/** Two pipelines, one of which hands over to the other: what a client gets is what it would get there. */
+import { describe, expect, it } from 'vitest';
+import { Ede, RRType } from '../../../../src/dns/registry.js';
+import { answerHanded } from '../../../../src/server/answer-handed.js';
+import type { HandedAnswer, HandedQuestion, HandOver } from '../../../../src/server/hand-over.js';
+import { Pipeline } from '../../../../src/server/pipeline.js';
+import { defaultServerSettings } from '../../../../src/server/settings.js';
+import type { Message } from '../../../../src/wire/message.js';
+import {
+  type Answering,
+  answerOf,
+  aRecord,
+  edeOf,
+  edns,
+  fakeRrsig,
+  Harness,
+  query,
+  resolutionOf,
+  rrset,
+  soaRecord,
+  tcpClient,
+  udpClient,
+} from '../../../support/server-harness.js';
+
+/** A worker that owns no name, before one that owns them all. */
+class Pair implements HandOver {
+  readonly owner: Harness;
+  readonly asker: Harness;
+  readonly asked: HandedQuestion[] = [];
+  /** What happens to a question on its way. */
+  way: 'there' | 'unreachable' | 'lost' = 'there';
+
+  constructor(answering: Answering) {
+    this.owner = new Harness(answering);
+    this.asker = new Harness(answering);
+    this.asker.pipeline = new Pipeline({ ...this.asker.parts, handOver: this }, defaultServerSettings);
+  }
+
+  ask(asked: HandedQuestion): Promise<HandedAnswer | undefined> | undefined {
+    if (this.way === 'unreachable') return undefined;
+    this.asked.push(asked);
+    if (this.way === 'lost') return Promise.resolve(undefined);
+    const { stages, settings } = this.owner.pipeline;
+    return answerHanded(stages, settings, 0, structuredClone(asked)).then(
+      (answer) => answer && { ...structuredClone(answer), wire: Buffer.from(answer.wire) },
+    );
+  }
+}
+
+const many = rrset(
+  'big.example.',
+  RRType.TXT,
+  Array.from({ length: 30 }, (_, i) => `\x3c${String(i).padStart(60, 'x')}`),
+  { signatures: [fakeRrsig(RRType.TXT, 'example.')] },
+);
+const outcomes: readonly (readonly [string, Answering])[] = [
+  ['an answer', () => resolutionOf(answerOf([aRecord('www.example.')]), { keepUntilMs: 1e15 })],
+  [
+    'a secure answer with signatures',
+    () =>
+      resolutionOf(
+        answerOf([aRecord('www.example.', 1, { signatures: [fakeRrsig(RRType.A, 'example.')] })], {
+          security: 'secure',
+        }),
+      ),
+  ],
+  ['one that is too large', () => resolutionOf(answerOf([many, aRecord('www.example.')]))],
+  [
+    'a denial',
+    () =>
+      resolutionOf({
+        kind: 'nxdomain',
+        aliases: [],
+        proof: [],
+        security: 'insecure',
+        soa: soaRecord('example.'),
+      }),
+  ],
+  [
+    'a stale answer',
+    () => resolutionOf(answerOf([aRecord('www.example.')], { stale: true }), { lookupClass: 'stale' }),
+  ],
+  [
+    'a failure',
+    () =>
+      resolutionOf({
+        kind: 'failure',
+        reason: 'bogus',
+        ede: [{ code: Ede.DNSSEC_BOGUS, text: 'the signature is wrong' }],
+      }),
+  ],
+];
+const queries: readonly (readonly [string, Partial<Message>])[] = [
+  ['without EDNS', {}],
+  ['with EDNS', { edns: edns() }],
+  ['with DO', { edns: edns({ do: true }) }],
+  ['with AD', { ad: true }],
+  ['with CD', { cd: true, edns: edns({ do: true }) }],
+  ['without RD', { rd: false }],
+];
+
+describe.each(outcomes)('%s that was handed over', (_, answering) => {
+  it.each(queries)('is octet for octet what the owner would have sent to a client %s', async (__, more) => {
+    for (const from of [udpClient, tcpClient]) {
+      const pair = new Pair(answering);
+      const alone = new Harness(answering);
+      const message = query('wWw.exAmple.', RRType.A, more);
+      const wire = await pair.asker.wire(message, from);
+      expect(wire).toEqual(await alone.wire(message, from));
+      expect(pair.asked).toHaveLength(1);
+      expect(pair.asker.resolver.asked).toEqual([]);
+      const recorded = ({ recorder }: Harness) =>
+        recorder.records.map((record) => ({ ...record, tookMs: 0 }));
+      expect(recorded(pair.asker)).toEqual(recorded(alone));
+      expect(pair.owner.recorder.records).toEqual([]);
+      expect([pair.asker.inFlight.count, pair.owner.inFlight.count]).toEqual([0, 0]);
+    }
+  });
+});
+
+const good: Answering = () =>
+  resolutionOf(answerOf([aRecord('www.example.')]), {
+    lookupClass: 'walked',
+    missReason: 'expired',
+    keepUntilMs: 1e15,
+  });
+
+describe('a question of another worker', () => {
+  it('is kept in the stub cache by its owner, who then has it for everybody', async () => {
+    const pair = new Pair(good);
+    await pair.asker.ask(query());
+    expect(pair.owner.stubCache.stats().entries).toBe(1);
+    expect(pair.asker.stubCache.stats().entries).toBe(0);
+  });
+
+  it('is resolved here when the owner cannot be reached, or does not answer', async () => {
+    for (const way of ['unreachable', 'lost'] as const) {
+      const pair = new Pair(good);
+      pair.way = way;
+      expect((await pair.asker.ask(query()))?.answer).toHaveLength(1);
+      expect(pair.asker.resolver.asked).toHaveLength(1);
+      expect(pair.asker.inFlight.count).toBe(0);
+    }
+  });
+
+  it('counts for its client at the owner too', async () => {
+    const pair = new Pair(good);
+    pair.owner.pipeline = new Pipeline(pair.owner.parts, {
+      ...defaultServerSettings,
+      inFlight: { perClient: 0, total: 10 },
+    });
+    const response = await pair.asker.ask(query('www.example.', RRType.A, { edns: edns() }));
+    expect(edeOf(response)).toEqual(['0 too many queries of this client are being resolved']);
+    expect(pair.asker.recorder.records).toMatchObject([
+      { lookupClass: 'refused', limit: 'inFlight-per-client' },
+    ]);
+  });
+
+  it('is not sent on when its UDP client has surely gone', async () => {
+    const pair = new Pair(good);
+    pair.owner.resolver.answering = async () => {
+      await pair.asker.clock.advance(defaultServerSettings.udpAnswerWithinMs + 1);
+      return good({ name: query().questions[0]!.name, type: 1, class: 1 }, {});
+    };
+    let replies = 0;
+    pair.asker.pipeline.handle(
+      (await import('../../../../src/wire/encode.js')).encodeMessage(query()),
+      udpClient,
+      () => {
+        replies++;
+      },
+    );
+    await pair.owner.clock.advance(0);
+    await pair.asker.clock.advance(0);
+    expect(pair.asker.recorder.drops).toEqual(['too-late']);
+    expect(replies).toBe(0);
+  });
+});
+
+it('the stage stands between the stub cache and the resolver', () => {
+  const names = new Pair(good).asker.pipeline.stages.map((stage) => stage.name);
+  expect(names.slice(names.indexOf('stub-cache'))).toEqual([
+    'stub-cache',
+    'hand-over',
+    'resolve',
+    'rebinding',
+    'finish',
+    'fit',
+  ]);
+});
