@@ -9,7 +9,6 @@
  * A walk does not read answer caches, store answers or validate (fetch-links.ts does); it keeps what it
  * learns about delegations and servers. RFC 1034 5.3.3, RFC 9156, RFC 9520.
  */
-
 import type { Failure } from '../dns/outcome.js';
 import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
@@ -197,8 +196,7 @@ export class Walk {
     const { address } = attempt.server;
     this.ctx.emit({ kind: 'no-response', exchange, why: fault, afterMs });
     this.report.note(attempt.server, attempt.transport, fault);
-    if (fault === 'no-socket')
-      return this.done(walkFailure('internal', 'no socket to ask with', this.report));
+    if (fault === 'no-socket') return this.done(walkFailure('internal', 'no free socket', this.report));
     this.retry = insteadOfTcp(attempt);
     if (this.retry) return ASK;
     if (fault === 'near-miss') {
