@@ -97,6 +97,7 @@ function hostsLine(line: string): readonly ListRule[] | string {
 }
 
 function domainLine(line: string): readonly ListRule[] | string {
+  if (/\s/.test(line)) return 'more than one name stands in it';
   const below = line.startsWith('*.');
   const name = nameOf(below ? line.slice(2) : line);
   if (name === undefined) return `"${line}" is no name`;

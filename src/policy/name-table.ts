@@ -7,7 +7,7 @@
  *
  * Used by lists of policy rules. Limitations: made once and then only read; a change makes a new table.
  */
-import { labelsOf, type Name } from '../dns/name.js';
+import type { Name } from '../dns/name.js';
 
 /** For what a rule at a name counts: the name itself, all below it, or both. */
 export type Reach = 'name' | 'below' | 'subtree';
@@ -31,12 +31,15 @@ export class NameTableBuilder {
   private buffer: Buffer = Buffer.alloc(FIRST_BUFFER);
   private used = 0;
   private slots = new Uint32Array(1024);
+  /** By slot; only while building, so that growing needs no look at the names. */
+  private hashes = new Uint32Array(1024);
   private count = 0;
 
   /** Adds a rule. The first rule of a name stays; another reach of the same name is added to it. */
   add({ name, reach, rule }: TableEntry): void {
     if (this.count + 1 > this.slots.length * MAX_LOAD) this.grow();
-    const slot = probe(this.slots, this.buffer, name, hashName(name));
+    const hash = hashName(name);
+    const slot = probe(this.slots, this.buffer, name, hash);
     if (slot.found !== 0) {
       const at = slot.found - 1;
       if (this.buffer[at + 1] === rule) this.buffer[at] = this.buffer[at]! | FLAGS[reach];
@@ -44,6 +47,7 @@ export class NameTableBuilder {
     }
     const offset = this.append(name, FLAGS[reach], rule);
     this.slots[slot.index] = offset + 1;
+    this.hashes[slot.index] = hash;
     this.count++;
   }
 
@@ -68,13 +72,16 @@ export class NameTableBuilder {
   }
 
   private grow(): void {
-    const old = this.slots;
-    this.slots = new Uint32Array(old.length * 2);
-    for (const entry of old) {
-      if (entry === 0) continue;
-      const at = entry - 1 + HEAD;
-      const name = this.buffer.latin1Slice(at, at + this.buffer[at - 1]!) as Name;
-      this.slots[probe(this.slots, this.buffer, name, hashName(name)).index] = entry;
+    const { slots, hashes } = this;
+    const mask = slots.length * 2 - 1;
+    this.slots = new Uint32Array(mask + 1);
+    this.hashes = new Uint32Array(mask + 1);
+    for (let i = 0; i < slots.length; i++) {
+      if (slots[i] === 0) continue;
+      let index = hashes[i]! & mask;
+      while (this.slots[index] !== 0) index = (index + 1) & mask;
+      this.slots[index] = slots[i]!;
+      this.hashes[index] = hashes[i]!;
     }
   }
 }
@@ -133,11 +140,18 @@ function hashLabel(name: Name, start: number, end: number, hash: number): number
   return h >>> 0;
 }
 
+/** Where the labels of the name being hashed begin; a name has 127 at most. */
+const labelStarts = new Uint8Array(128);
+
 function hashName(name: Name): number {
+  let labels = 0;
+  for (let i = 0; i < name.length - 1; i += 1 + name.charCodeAt(i)) labelStarts[labels++] = i;
   let hash = HASH_START;
-  for (const label of labelsOf(name).reverse()) {
-    const octets = (String.fromCharCode(label.length) + label) as Name;
-    hash = hashLabel(octets, 0, octets.length, hash);
+  let end = name.length - 1;
+  for (let i = labels - 1; i >= 0; i--) {
+    const start = labelStarts[i]!;
+    hash = hashLabel(name, start, end, hash);
+    end = start;
   }
   return hash;
 }

@@ -8,7 +8,16 @@
  * local data. Limitations: its triggers by client, by answer address and by name server are counted as
  * skipped; TCP-only is passthru.
  */
-import { isSubdomain, isWildcard, labelsOf, type Name, parentName, toName } from '../dns/name.js';
+import {
+  isSubdomain,
+  isWildcard,
+  labelsOf,
+  MAX_NAME_OCTETS,
+  type Name,
+  type Octets,
+  parentName,
+  toName,
+} from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import type { ZoneRecord } from '../zone/record.js';
@@ -51,18 +60,47 @@ class BadLines {
 
 /** A list in one of the simple formats; everything it blocks is answered by `action`. */
 export function blockList(name: string, text: string, format: ListFormat, action: BlockAction): PolicyList {
+  return finishSteps(blockListSteps(name, text, format, action));
+}
+
+/** Rules between two pauses of a load in steps: a fraction of a millisecond. */
+const RULES_PER_STEP = 500;
+
+/** The same in steps of some hundred rules, for a program that has to answer meanwhile. */
+export function* blockListSteps(
+  name: string,
+  text: string,
+  format: ListFormat,
+  action: BlockAction,
+): Generator<void, PolicyList> {
   const bad = new BadLines();
   const blocked = new NameTableBuilder();
   const passed = new NameTableBuilder();
+  let rules = 0;
   for (const rule of readList(text, format, bad.add)) {
     (rule.blocks ? blocked : passed).add({
       name: rule.name,
       reach: rule.reach,
       rule: rule.blocks ? BLOCK : PASS,
     });
+    if (++rules % RULES_PER_STEP === 0) yield;
   }
-  const blocks = blocked.build();
-  const passes = passed.build();
+  return madeList(name, action, { blocks: blocked.build(), passes: passed.build(), bad });
+}
+
+/** Runs all steps at once. */
+export function finishSteps<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+function madeList(
+  name: string,
+  action: BlockAction,
+  { blocks, passes, bad }: { readonly blocks: NameTable; readonly passes: NameTable; readonly bad: BadLines },
+): PolicyList {
   return {
     name,
     rules: blocks.size + passes.size,
@@ -87,9 +125,16 @@ const RPZ_DATA = 101;
  * A response policy zone.
  * @param apex    name of the zone, which rules are relative to
  * @param records all of its records
+ * @param unreadable lines that were no records
  */
-export function responsePolicyZone(name: string, apex: Name, records: readonly ZoneRecord[]): PolicyList {
+export function responsePolicyZone(
+  name: string,
+  apex: Name,
+  records: readonly ZoneRecord[],
+  unreadable: readonly BadLine[] = [],
+): PolicyList {
   const bad = new BadLines();
+  for (const line of unreadable) bad.add(line);
   const table = new NameTableBuilder();
   const data = new Map<Name, ZoneRecord[]>();
   for (const record of records) {
@@ -134,7 +179,8 @@ type Trigger = { readonly name: Name; readonly reach: 'name' | 'below' };
 
 /** The name that a record is a rule for; undefined for the zone's own records, a string for what is not done. */
 function triggerOf(record: ZoneRecord, apex: Name): Trigger | string | undefined {
-  if (record.name === apex || !isSubdomain(record.name, apex)) return undefined;
+  if (record.name === apex) return undefined;
+  if (!isSubdomain(record.name, apex)) return 'its owner is outside of the zone';
   const owner = `${record.name.slice(0, record.name.length - apex.length)}\0` as Name;
   if (otherTriggers.has(labelsOf(owner).at(-1) ?? '')) return 'only triggers by QNAME count here';
   return isWildcard(owner) ? { name: parentName(owner), reach: 'below' } : { name: owner, reach: 'name' };
@@ -157,13 +203,22 @@ function ruleOf(record: ZoneRecord): number {
   }
 }
 
-/** Local data under the name that was asked. */
+/** Local data under the name that was asked. An alias to a wildcard puts that name in front of it. */
 function rrsetsOf(records: readonly ZoneRecord[], name: Name): RRset[] {
   const byType = new Map<number, RRset>();
   for (const { type, class: cls, ttlSec, rdata } of records) {
+    const data = type === RRType.CNAME ? targetFor(rdata, name) : rdata;
+    if (data === undefined) continue;
     const known = byType.get(type);
-    const rdatas = [...(known?.rdatas ?? []), rdata];
+    const rdatas = [...(known?.rdatas ?? []), data];
     byType.set(type, { name, type, class: cls, ttlSec, rdatas, signatures: [] });
   }
   return [...byType.values()];
+}
+
+/** Undefined: the name would be too long. */
+function targetFor(target: Octets, name: Name): Octets | undefined {
+  if (!isWildcard(toName(target))) return target;
+  const made = name.slice(0, -1) + target.slice(2);
+  return made.length > MAX_NAME_OCTETS ? undefined : made;
 }

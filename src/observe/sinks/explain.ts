@@ -149,7 +149,7 @@ const rules: Readonly<Record<FailureReason, Rule>> = {
   policy: ({ events }) => ({
     summary: 'The configuration of this resolver forbids the answer.',
     blame: 'resolver',
-    ...named('the configuration'),
+    ...named(policyRule(events) ?? 'the configuration'),
     advice: 'Change the rule that the first failing step names.',
     ...at(events, (event) => event.kind === 'policy'),
   }),
@@ -176,6 +176,12 @@ function failureFinding(
   const reason = report.outcome.reason ?? 'internal';
   const rule = Object.hasOwn(rules, reason) ? rules[reason as FailureReason] : rules.internal;
   return rule({ report, events: report.events, servers, zone });
+}
+
+/** The list and its rule. */
+function policyRule(events: readonly TracedEvent[]): string | undefined {
+  const event = events.find((one) => one.kind === 'policy');
+  return event?.kind === 'policy' ? printable(event.rule) : undefined;
 }
 
 function tangled(summary: string, { events, zone }: Evidence): Finding {

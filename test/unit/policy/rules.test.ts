@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { formatName, parseName } from '../../../src/dns/name.js';
@@ -138,5 +138,43 @@ describe('rebinding protection', () => {
     expect(
       new Policy({ lists: [] }).rebinds(question('x.'), rrset(RRType.A, '\x0a\0\0\x01')),
     ).toBeUndefined();
+  });
+});
+
+const zoneFolder = fileURLToPath(new URL('../../../../shared/data/rpz/bind9/', import.meta.url));
+
+describe.runIf(existsSync(zoneFolder))('real response policy zones', () => {
+  const load = (file: string) => {
+    const { records } = parseZoneText(readFileSync(`${zoneFolder}${file}`, 'utf8'), {
+      origin: parseName('rpz.'),
+    });
+    const soa = records.find(({ type }) => type === RRType.SOA);
+    return soa && responsePolicyZone(file, soa.name, records);
+  };
+
+  it.each(existsSync(zoneFolder) ? readdirSync(zoneFolder) : [])(
+    '%s is loaded or has no SOA, and decides',
+    (file) => {
+      const list = load(file);
+      expect(() => list?.decide(parseName('www.example.com'))).not.toThrow();
+      if (list) expect(list.octets).toBeGreaterThan(0);
+    },
+  );
+
+  it('count each trigger that is done, and each that is not', () => {
+    expect(load('rpz_ns3_slow-rpz.db.in')).toMatchObject({ rules: 30, bad: 0 });
+    expect(load('rpz_ns3_mixed-case-rpz-2.db.in')).toMatchObject({ rules: 2, bad: 0 });
+    expect(load('rpz_ns3_outofzone.db.in')).toMatchObject({ rules: 1, bad: 1 });
+    expect(load('rpzrecurse_ns2_db.clientip1')).toMatchObject({ rules: 1, bad: 2 });
+  });
+});
+
+describe('an alias to a wildcard in a response policy zone', () => {
+  it('has the name that was asked in front, unless that gets too long', () => {
+    const { records } = parseZoneText('*.evil.test 60 CNAME *.garden.test.\n', { origin: parseName('rpz.') });
+    const list = responsePolicyZone('l', parseName('rpz.'), records);
+    expect(said(list.decide(parseName('a.evil.test')))).toBe('a.evil.test.garden.test.');
+    const long = `${Array(4).fill('x'.repeat(58)).join('.')}.evil.test.`;
+    expect(said(list.decide(parseName(long)))).toBe('');
   });
 });
