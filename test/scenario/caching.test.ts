@@ -89,11 +89,26 @@ describe('stale data (RFC 8767)', () => {
   });
 
   it('serves names that are aliases, and the whole chain within one wait', async () => {
-    const net = await warmAndExpired('alias.test.');
-    silence(net);
+    const net = world(
+      [
+        root,
+        zone('test.', '192.0.2.2', `${text}\nfar 600 CNAME web.example.`),
+        zone('example.', '192.0.2.3', 'web 600 A 198.51.100.1'),
+      ].map((z) =>
+        z.apex === '.'
+          ? { ...z, text: `${z.text}\nexample. 172800 NS ns.example.\nns.example. 172800 A 192.0.2.3` }
+          : z,
+      ),
+      {
+        faults: new Map(['192.0.2.2', '192.0.2.3'].map((address) => [address, { delay: '100ms' }])),
+      },
+    );
+    await net.say('far.test.');
+    await net.clock.advance(601_000);
+    net.forge = (query) => (query.endpoint.address === '192.0.2.1' ? undefined : 'silence');
     const before = net.clock.monotonicMs();
-    expect(await net.say('alias.test.')).toBe('www.test., 198.51.100.1');
-    expect(net.clock.monotonicMs() - before).toBeLessThanOrEqual(1810);
+    expect(await net.say('far.test.')).toBe('web.example., 198.51.100.1');
+    expect(net.clock.monotonicMs() - before).toBe(1800);
   });
 
   it('is no older than the configuration says', async () => {
