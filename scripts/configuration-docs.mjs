@@ -1,6 +1,7 @@
-// Writes the table of options into docs/configuration.md, between its markers: `npm run docs`, after a build.
+// Writes the table of options into docs/configuration.md, between its markers, and the JSON Schema of the file for
+// editors: `npm run docs`, after a build.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { optionsMarkdown } from '../dist/config/describe.js';
+import { optionsMarkdown, schemaText } from '../dist/config/describe.js';
 
 const page = new URL('../docs/configuration.md', import.meta.url);
 const markers = /(<!-- options -->\n)[\s\S]*(<!-- end of options -->)/;
@@ -10,3 +11,4 @@ writeFileSync(
   page,
   text.replace(markers, (_all, start, end) => `${start}${optionsMarkdown()}${end}`),
 );
+writeFileSync(new URL('../docs/stratadns.schema.json', import.meta.url), schemaText());

@@ -12,9 +12,11 @@ export function makeLogger(level: Config['log']['level']): Logger {
   return pino({ level }, pino.destination({ dest: 1, sync: true }));
 }
 
-/** One line per client query, for `log.queries`. */
-export function queryLogger(log: Logger): (query: QueryRecord) => void {
+/** One line for every `every`th client query, for `log.queries`. */
+export function queryLogger(log: Logger, every = 1): (query: QueryRecord) => void {
+  let seen = 0;
   return (query) => {
+    if (++seen % every !== 0) return;
     log.info(
       {
         client: query.client,

@@ -6,6 +6,7 @@
  * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
  */
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
@@ -18,6 +19,7 @@ import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
 import type { CacheEntry, Health, StatsSnapshot } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
+import { Dnstap, tapPath } from '../observe/dnstap/tap.js';
 import type { RecursiveResolver } from '../resolver/contract.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
@@ -91,6 +93,7 @@ export class Stack implements RunningServer {
   private readonly engine: Engine;
   private readonly dns: DnsServer;
   private readonly persistence: Persistence | undefined;
+  private readonly tap: Dnstap | undefined;
   private readonly mock: MockView | undefined;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
@@ -115,6 +118,7 @@ export class Stack implements RunningServer {
     this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: this.mock?.root, log });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
     this.stubCache = stubCache;
+    this.tap = this.makeTap(config.dnstap.path);
     const native = options.native === false ? false : 'auto';
     const reusePort = place !== undefined;
     const { engine } = this;
@@ -126,6 +130,7 @@ export class Stack implements RunningServer {
       recorder: this.counters,
       log,
       logQuery: options.logQuery,
+      tap: this.tap,
       listen: config.listen,
       openUdp: (listen, handler, fastLane) =>
         openUdpListener({ ...listen, native, fastLane, reusePort }, handler),
@@ -134,6 +139,19 @@ export class Stack implements RunningServer {
       lane,
     });
     this.persistence = this.makePersistence(config);
+  }
+
+  private makeTap(path: string | null): Dnstap | undefined {
+    if (path === null) return undefined;
+    const { log, version, place } = this.options;
+    const at = tapPath(path, place?.index ?? 0);
+    return new Dnstap({
+      path: at,
+      identity: hostname(),
+      version: `stratadns ${version}`,
+      clock: this.clock,
+      log,
+    });
   }
 
   private makePersistence(config: Config): Persistence | undefined {
@@ -220,6 +238,7 @@ export class Stack implements RunningServer {
   async start(listen?: Config['listen']): Promise<void> {
     if (!this.options.place?.replaces) this.persistence?.restore();
     await this.dns.start(listen);
+    this.tap?.open();
     this.persistence?.start();
     this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
     this.watchPolicy();
@@ -295,6 +314,7 @@ export class Stack implements RunningServer {
   /** Drains, then frees every socket. */
   async close(graceMs: number): Promise<void> {
     await this.drain(graceMs);
+    await this.tap?.close();
     if (this.started) await this.persistence?.close();
     await this.engine.close();
     await this.ownMock?.close();

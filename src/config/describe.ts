@@ -1,7 +1,7 @@
 /**
  * The rows of fields.ts as text, for `--help` and for the documentation.
  */
-import { allOptions } from './schema.js';
+import { allOptions, configJsonSchema } from './schema.js';
 
 export interface OptionDescription {
   /** `cache.ttl.min` */
@@ -45,4 +45,9 @@ export function optionsMarkdown(): string {
     ...rows.map((row) => `| ${row} |`),
     '',
   ].join('\n');
+}
+
+/** The JSON Schema of the file, for editors. */
+export function schemaText(): string {
+  return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
 }

@@ -371,7 +371,19 @@ export const fields = {
       default: 'info',
       doc: 'Least severe line that is logged.',
     }),
-    queries: option({ kind: kind.boolean(), default: false, doc: 'Log each query at level info.' }),
+    queries: option({ kind: kind.boolean(), default: false, doc: 'Log queries at level info.' }),
+    querySampling: option({
+      kind: kind.integer(1, 1_000_000),
+      default: 1,
+      doc: 'Of how many queries one is logged.',
+    }),
+  }),
+  dnstap: section({
+    path: option({
+      kind: kind.orNull(kind.path()),
+      default: null,
+      doc: 'File that gets the messages of clients as dnstap, or unix:PATH for the socket of a collector; further workers add .1, .2 and so on to a file.',
+    }),
   }),
 } satisfies Rows;
 

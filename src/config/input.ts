@@ -92,5 +92,7 @@ export interface ConfigInput {
   readonly log?: {
     readonly level?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
     readonly queries?: boolean;
+    readonly querySampling?: number;
   };
+  readonly dnstap?: { readonly path?: string | null };
 }

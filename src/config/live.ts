@@ -18,6 +18,8 @@ const madeOnce = [
   ['cache', 'persist'],
   ['http'],
   ['log', 'queries'],
+  ['log', 'querySampling'],
+  ['dnstap'],
 ] as const;
 
 export interface LiveConfig {

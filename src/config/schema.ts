@@ -14,7 +14,9 @@ function sectionSchema(rows: Rows): z.ZodType<Tree> {
   for (const [key, row] of Object.entries(rows)) {
     shape.set(
       key,
-      row.row === 'section' ? sectionSchema(row.rows).prefault({}) : row.kind.schema.prefault(row.default),
+      row.row === 'section'
+        ? sectionSchema(row.rows).prefault({})
+        : row.kind.schema.prefault(row.default).describe(row.doc),
     );
   }
   const keys = `a mapping with the keys ${[...shape.keys()].join(', ')}`;

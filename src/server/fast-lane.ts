@@ -10,7 +10,7 @@
  * pipeline, behind those stages, and it is emptied when settings change (DnsServer.reconfigure).
  *
  * RFC 1035 4.1, RFC 6891 6.1, RFC 6840 5.7 and 5.8 (AD), RFC 4035 3.2.2 (CD), RFC 4343 (letter case goes back).
- * Limitations: IN and types below 512, without ANY. With a query log the pipeline has all.
+ * Limitations: IN and types below 512, without ANY. With a query log or dnstap the pipeline has all.
  */
 import type { QuestionKey } from '../cache/shared-stub-cache/question-key.js';
 import { ResponseRoom } from '../cache/shared-stub-cache/reader.js';

@@ -18,6 +18,7 @@ import type { QueryRecord, QueryRecorder } from '../runtime/recorder.js';
 import type { ClientAddress, PacketHandler } from '../transport/listener.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
 import { ClientRates } from './client-rates.js';
+import type { ClientTap } from './client-tap.js';
 import { type ClientQuery, Exchange, ede, type Reply, type Stage, type Verdict } from './exchange.js';
 import type { FaultLog } from './fault-log.js';
 import type { HandOver } from './hand-over.js';
@@ -52,6 +53,8 @@ export interface PipelineParts {
   readonly handOver?: HandOver;
   /** Takes each finished query as well, for the query log. */
   readonly logQuery?: (query: QueryRecord) => void;
+  /** Sees the packets. */
+  readonly tap?: ClientTap;
 }
 
 /** The stages in the order in which they run. */
@@ -94,6 +97,7 @@ export class Pipeline {
 
   /** Serves one packet; `reply` is called once or, for what is dropped by UDP, never. Does not throw. */
   readonly handle: PacketHandler = (packet: Buffer, client: ClientAddress, reply: Reply): void => {
+    this.parts.tap?.query(packet, client);
     const exchange = new Exchange(packet, client, reply, this.settings, this.parts.clock.monotonicMs());
     this.advance(exchange, 0);
   };
@@ -142,7 +146,7 @@ export class Pipeline {
   }
 
   private end(exchange: Exchange): void {
-    const { recorder, faults, logQuery } = this.parts;
+    const { recorder, faults, logQuery, tap } = this.parts;
     try {
       if (!exchange.wire) {
         recorder.dropped(exchange.dropped ?? 'unsendable');
@@ -150,6 +154,7 @@ export class Pipeline {
         return;
       }
       exchange.reply(exchange.wire);
+      tap?.response(exchange.wire, exchange.client, exchange.startedMs);
       const record = this.recordOf(exchange);
       recorder.record(record);
       logQuery?.(record);

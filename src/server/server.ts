@@ -95,11 +95,11 @@ export class DnsServer {
     if (!answersStand) this.parts.stubCache.clear();
   }
 
-  /** A pipeline, and the fast lane beside it with the same rates. A query log needs every query in the pipeline. */
+  /** A pipeline, and the fast lane beside it with the same rates. A query log or a tap needs every query in the pipeline. */
   private serveBy(settings: ServerSettings): Pipeline {
-    const { lane, clock, logQuery } = this.parts;
+    const { lane, clock, logQuery, tap } = this.parts;
     const rates = new ClientRates(clock, settings.perClientQps);
-    if (logQuery === undefined) lane?.open(settings, rates);
+    if (logQuery === undefined && tap === undefined) lane?.open(settings, rates);
     return new Pipeline(this.pipelineParts, settings, buildStages(this.pipelineParts, settings, rates));
   }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { optionsMarkdown } from '../../src/config/describe.js';
+import { optionsMarkdown, schemaText } from '../../src/config/describe.js';
 import { loadConfig, parseConfig } from '../../src/config/load.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,6 +35,10 @@ describe('documentation', () => {
   it('has every option, as `npm run docs` writes them', () => {
     const [, table] = read('docs/configuration.md').split('<!-- options -->\n');
     expect(table?.split('<!-- end of options -->')[0]).toBe(optionsMarkdown());
+  });
+
+  it('has the JSON Schema of the file, as `npm run docs` writes it', () => {
+    expect(read('docs/stratadns.schema.json')).toBe(schemaText());
   });
 
   it('has examples of configurations that are accepted', () => {

@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<void> {
 }
 
 async function open(config: Config, options: ServeOptions, log: Logger): Promise<RunningServer> {
-  const logQuery = config.log.queries ? queryLogger(log) : undefined;
+  const logQuery = config.log.queries ? queryLogger(log, config.log.querySampling) : undefined;
   const { zones: zonesDir, native } = options;
   const version = packageVersion();
   return withZoneProblems(() => openServer({ config, zonesDir, log, version, logQuery, native }));

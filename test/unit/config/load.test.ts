@@ -248,6 +248,8 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['http.token', '"two words"', /visible ASCII/],
   ['log.level', 'ino', /did you mean "info"/],
   ['log.queries', '2', /true or false/],
+  ['log.querySampling', '0', /from 1 to 1000000/],
+  ['dnstap.path', '1', /a file path/],
 ];
 
 describe('bad values', () => {
