@@ -30,6 +30,8 @@ export interface Verdict {
   readonly summary: string;
   /** The first step that failed; undefined when none did. */
   readonly firstFailure: string | undefined;
+  /** Its place among the events of the report; undefined when none did. */
+  readonly failingEvent: number | undefined;
   readonly blame: Blame;
   /** Who that is by name: a server, a zone, an option. */
   readonly blamed: string | undefined;
@@ -48,6 +50,7 @@ export function explain(report: TraceReport): Verdict {
     ok: report.outcome.kind !== 'failure',
     summary: finding.summary,
     firstFailure: finding.event && stepWords(finding.event, report.events),
+    failingEvent: finding.event && report.events.indexOf(finding.event),
     blame: finding.blame,
     blamed: finding.blamed,
     advice: finding.advice,

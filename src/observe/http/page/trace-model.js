@@ -26,6 +26,8 @@ export function walkModel(report) {
       })),
     ],
     rows: model.rows,
+    // The event that the verdict goes by.
+    failingEvent: report.verdict?.failingEvent,
     endMs: Math.max(model.endMs, 0.001),
   };
 }

@@ -24,6 +24,7 @@ export class WalkPicture {
   show(model) {
     this.model = model;
     const telling = [
+      model.rows.findIndex(({ events }) => events?.includes(model.failingEvent)),
       model.rows.findIndex(({ tone }) => tone === 'bad'),
       model.rows.findLastIndex(({ kind }) => kind === 'exchange'),
       model.rows.findIndex(({ kind, tone }) => kind === 'probe' && tone === 'good'),
