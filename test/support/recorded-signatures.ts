@@ -34,8 +34,6 @@ function readEntry(text: string): RecordedEntry {
   return {
     qname: parseName(question!.trim().split(/\s+/)[0]!),
     comments,
-    sections: new Map(
-      [...lines].map(([name, records]) => [name, rrsetsOf(records)]),
-    ),
+    sections: new Map([...lines].map(([name, records]) => [name, rrsetsOf(records)])),
   };
 }
