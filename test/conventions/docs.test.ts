@@ -41,9 +41,9 @@ describe('documentation', () => {
     expect(read('docs/stratadns.schema.json')).toBe(schemaText());
   });
 
-  it('has examples of configurations that are accepted', () => {
-    const examples = blocks('docs/configuration.md', 'yaml');
-    expect(examples.length).toBeGreaterThan(2);
+  it.each(['configuration', 'cookbook', 'install'])('has examples in %s that are accepted', (page) => {
+    const examples = blocks(`docs/${page}.md`, 'yaml');
+    expect(examples.length).toBeGreaterThan(1);
     for (const [i, text] of examples.entries()) expect(parseConfig(text, `example ${i + 1}`)).toBeDefined();
   });
 
