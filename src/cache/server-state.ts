@@ -6,6 +6,8 @@
  */
 import type { Name } from '../dns/name.js';
 
+/** How long a server is asked without EDNS or without random case before both are tried again. */
+const WEAK_FOR_MS = 900_000;
 /** Zones a server may be lame for at once; the one nearest to its end gives way. */
 const MAX_LAME_ZONES = 16;
 
@@ -50,10 +52,29 @@ export class ServerState {
   /** When it last responded, wall ms, for people; 0 when never. */
   lastSeenMs = 0;
   readonly lameZones = new LameZones();
+  /** When it was first thought to lack EDNS or to change letter case, monotonic; 0 when it is not. */
+  private weakSinceMs = 0;
 
   /** @param touchedMs when it was last looked up; kept by InfraCache, which forgets what is idle */
   constructor(
     readonly address: string,
     public touchedMs: number,
   ) {}
+
+  /**
+   * Forgets what makes us ask a server in a weaker way, 15 minutes after it was believed: it may have been
+   * mended, or have been forged.
+   */
+  forgetWeakness(nowMs: number): void {
+    if (this.ednsOk !== 'no' && !this.caseBroken) {
+      this.weakSinceMs = 0;
+    } else if (this.weakSinceMs === 0) {
+      this.weakSinceMs = nowMs;
+    } else if (nowMs - this.weakSinceMs >= WEAK_FOR_MS) {
+      this.ednsOk = 'unknown';
+      this.ednsFailures = 0;
+      this.caseBroken = false;
+      this.weakSinceMs = 0;
+    }
+  }
 }

@@ -150,6 +150,7 @@ export class Walk {
     const server = selector.choose(this.zone.zone, this.servers.candidates(), this.tried);
     if (!server) return undefined;
     const state = selector.state(server.address);
+    state.forgetWeakness(this.core.clock.monotonicMs());
     const attempt = firstAttempt(server, state, options.caseRandomization);
     // Silence may be a middlebox that drops OPT: the last try at a server that never showed EDNS goes without.
     return this.tried.count(server.address) >= 2 && state.ednsOk === 'unknown'
