@@ -6,16 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Control, controlFrame, readControl } from '../../src/observe/dnstap/frame-stream.js';
 import { type Program, runBuiltProgram } from '../support/serve-program.js';
 
 const hasReader = spawnSync('dnstap-read', ['-?']).error === undefined;
 const free = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
 let folder = '';
+const started: Program[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'stratadns-dnstap-'));
 });
+// Also when a test fails before it stops its own.
+afterEach(() => Promise.all(started.splice(0).map((program) => program.stop())));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Running {
@@ -27,6 +30,7 @@ async function serve(settings: object): Promise<Running> {
   const config = join(folder, 'config.yaml');
   writeFileSync(config, JSON.stringify({ workers: 1, ...settings }));
   const program = runBuiltProgram(['serve', '--config', config, ...free]);
+  started.push(program);
   const ready = await program.line('ready');
   return {
     program,
