@@ -33,7 +33,7 @@ export interface Libc {
   addressOf(memory: Octets): bigint;
   /**
    * Calls `onReadable` on the event loop while `fd` has something to read.
-   * Promise callbacks and ticks that it causes do not run by themselves after it: see readiness.ts.
+   * Little may be done in it: see readiness.ts.
    */
   watch(fd: number, onReadable: () => void): Watch;
 }

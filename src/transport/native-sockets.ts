@@ -214,8 +214,8 @@ export class NativeSockets implements UdpSockets {
     else libc.close(fd);
   }
 
-  /** Hands over what has come; true when anything did. */
-  private serve(): boolean {
+  /** Hands over what has come. */
+  private serve(): void {
     const count = this.readiness.poll();
     // Read them all first: a callback may close a descriptor and another socket may get its number.
     const ready: Lease[] = [];
@@ -226,7 +226,6 @@ export class NativeSockets implements UdpSockets {
       else this.empty(fd); // a kept one: what came before it was dissolved would wake us for ever
     }
     for (const lease of ready) this.receive(lease);
-    return ready.length > 0;
   }
 
   private receive(lease: Lease): void {

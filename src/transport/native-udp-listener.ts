@@ -132,7 +132,6 @@ class NativeUdpListener implements Listener {
   private readonly readiness: Readiness;
   private readonly fastLane: FastLane | undefined;
   private draining = false;
-  private handedOver = false;
   private flushScheduled = false;
   private closed = false;
 
@@ -153,10 +152,9 @@ class NativeUdpListener implements Listener {
     this.readiness.add(owned.fd);
   }
 
-  /** Serves what waits on the socket; true when the handler was called. */
-  private drain(): boolean {
+  /** Serves what waits on the socket. */
+  private drain(): void {
     this.draining = true;
-    this.handedOver = false;
     for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
       const count = this.input.receive(this.owned.fd);
       this.counters.received += count;
@@ -167,7 +165,6 @@ class NativeUdpListener implements Listener {
     }
     this.draining = false;
     this.flush();
-    return this.handedOver;
   }
 
   private serve(i: number): void {
@@ -205,7 +202,6 @@ class NativeUdpListener implements Listener {
 
   private handOver(i: number, controlLength: number): void {
     if (this.closed) return;
-    this.handedOver = true;
     const { input } = this;
     const start = i * SLOT_OCTETS;
     const client: ClientAddress = {

@@ -30,6 +30,8 @@ export interface WorkerSetup {
   readonly ownerSeed: number;
   /** One word: how many purges main has told. */
   readonly purges: SharedArrayBuffer;
+  /** Where the worker lists its watches, so that it can be ended though it is stuck. */
+  readonly watches: SharedArrayBuffer;
   readonly mock: { readonly root: MockRoot; readonly apexes: readonly Name[] } | undefined;
   /** It takes the place of one that crashed. */
   readonly replaces: boolean;
@@ -67,8 +69,10 @@ export interface Calls {
   readonly trace: Call<{ readonly question: Question; readonly fresh: boolean }, Outcome>;
   /** Takes no more queries, and ends when its own are answered. Those handed over are answered still. */
   readonly drain: Call<{ readonly graceMs: number }, undefined>;
-  /** Saves and frees everything; the last call. */
+  /** Saves and frees everything. */
   readonly finish: Call<undefined, undefined>;
+  /** Ends the thread as it is; there is no answer. */
+  readonly end: Call<undefined, undefined>;
 }
 
 export type CallName = keyof Calls;

@@ -22,7 +22,7 @@ export interface SupervisorParts {
   readonly logQuery?: (query: QueryRecord) => void;
   /** Starts the thread of one worker; asked again when it is replaced. */
   readonly startThread: (index: number) => ThreadHandle;
-  readonly setupOf: (index: number, replaces: boolean) => WorkerSetup;
+  readonly setupOf: (index: number, replaces: boolean) => Omit<WorkerSetup, 'watches'>;
   /** Takes the last statistics of a worker that has ended. */
   readonly onLost: (last: StatsSnapshot) => void;
 }
@@ -90,6 +90,7 @@ export class Supervisor {
     const { log, logQuery, startThread, clock } = this.parts;
     const line = new WorkerLine({
       thread: startThread(index),
+      clock,
       log,
       logQuery,
       onEnd: (why) => this.ended(index, why),

@@ -5,9 +5,11 @@
  */
 import { type Transferable, Worker } from 'node:worker_threads';
 import { assertNever } from '../../dns/outcome.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TraceSink } from '../../runtime/trace.js';
 import type { ServerLog } from '../../server/log.js';
+import { silenceWatches } from '../../transport/readiness.js';
 import {
   type CallMessage,
   type CallName,
@@ -29,6 +31,7 @@ export interface ThreadHandle {
 
 export interface WorkerLineParts {
   readonly thread: ThreadHandle;
+  readonly clock: Clock;
   readonly log: ServerLog;
   readonly logQuery: ((query: QueryRecord) => void) | undefined;
   /** Called once; `why` is what it threw, or undefined. */
@@ -47,17 +50,26 @@ interface CallOptions {
   readonly sink?: TraceSink;
 }
 
+/** Listeners and upstream sockets have a watch each; those past so many are not listed. */
+const WATCHES = 256;
+/** A worker that is not stuck ends at once. */
+const ENDS_WITHIN_MS = 1000;
+
 const entry = new URL('./worker-main.js', import.meta.url);
 
 /** Starts the thread of a worker. */
-export function startThread(index: number): ThreadHandle {
-  return new Worker(entry, { name: `stratadns worker ${index}` });
+export function startThread(index: number, heapMib: number): ThreadHandle {
+  const resourceLimits = { maxOldGenerationSizeMb: heapMib };
+  return new Worker(entry, { name: `stratadns worker ${index}`, resourceLimits });
 }
 
 export class WorkerLine {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
   private ended: Error | undefined;
+  private readonly exited: Promise<void>;
+  private watches: SharedArrayBuffer | undefined;
+  private closeSilenced = () => {};
   private why: unknown;
 
   constructor(private readonly parts: WorkerLineParts) {
@@ -66,12 +78,18 @@ export class WorkerLine {
     thread.on('error', (error) => {
       this.why = error;
     });
-    thread.on('exit', () => this.end(new WorkerError('WORKER_ENDED', 'the worker has ended')));
+    this.exited = new Promise((resolve) => {
+      thread.on('exit', () => {
+        this.end(new WorkerError('WORKER_ENDED', 'the worker has ended'));
+        resolve();
+      });
+    });
   }
 
   /** Gives the worker what it is made from; once, and before any call. */
-  begin(setup: WorkerSetup): void {
-    this.parts.thread.postMessage(setup);
+  begin(setup: Omit<WorkerSetup, 'watches'>): void {
+    this.watches = new SharedArrayBuffer(WATCHES * 4);
+    this.parts.thread.postMessage({ ...setup, watches: this.watches });
   }
 
   call<K extends CallName>(
@@ -87,9 +105,24 @@ export class WorkerLine {
     });
   }
 
-  /** Ends the thread in the middle of whatever it does. */
+  /**
+   * Ends the thread, in the middle of its work though not of a step of it; one that is stuck in a step, from outside.
+   * Settles when it has ended.
+   */
   async terminate(): Promise<void> {
+    if (this.watches && !(await this.endsByItself())) this.closeSilenced = silenceWatches(this.watches);
     await this.parts.thread.terminate();
+  }
+
+  private endsByItself(): Promise<boolean> {
+    this.call('end', undefined).catch(() => {});
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(ENDS_WITHIN_MS, () => resolve(false));
+      void this.exited.then(() => {
+        cancel();
+        resolve(true);
+      });
+    });
   }
 
   private take(report: Report): void {
@@ -113,7 +146,6 @@ export class WorkerLine {
       case 'stillborn':
         this.why = errorOf(report.failure);
         this.rejectAll(errorOf(report.failure));
-        void this.terminate();
         break;
       default:
         assertNever(report);
@@ -135,6 +167,7 @@ export class WorkerLine {
 
   private end(error: Error): void {
     this.rejectAll(error);
+    this.closeSilenced();
     this.parts.onEnd(this.why);
   }
 }

@@ -3,6 +3,9 @@
  * modules be read, before main knows what stands in there.
  */
 import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../../runtime/clock.js';
+import { publishWatches } from '../../transport/readiness.js';
+import { watchHeap } from './heap-watch.js';
 import { failureOf, type Report, type WorkerSetup } from './protocol.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -18,8 +21,11 @@ process.on('unhandledRejection', (error) => {
 
 main.once('message', (setup: WorkerSetup) => {
   try {
+    publishWatches(setup.watches);
     new WorkerThread(setup, main);
+    watchHeap(systemClock);
   } catch (error) {
     report({ is: 'stillborn', failure: failureOf(error) });
+    setImmediate(() => process.exit(1));
   }
 });

@@ -20,6 +20,7 @@ import type { TraceSink } from '../../runtime/trace.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
 import type { StackOptions } from '../stack.js';
+import { heapLimitMib } from './heap-watch.js';
 import { NameOwners } from './owner.js';
 import { portionOf, type WorkerSetup } from './protocol.js';
 import { reservePorts } from './reserve-ports.js';
@@ -68,12 +69,13 @@ export class WorkerServer implements RunningServer {
       this.stubMemory = createStubMemory({ maxOctets, partitions: workers, threads, seed: this.ownerSeed });
       this.stubCache = new SharedStubCache({ clock: this.clock, memory: this.stubMemory, thread: workers });
     }
+    const heapMib = heapLimitMib(portionOf(config, workers));
     this.supervisor = new Supervisor({
       count: workers,
       clock: this.clock,
       log,
       logQuery,
-      startThread,
+      startThread: (index) => startThread(index, heapMib),
       setupOf: (index, replaces) => this.setupOf(index, replaces),
       onLost: (last) => {
         this.lost = [foldLost([...this.lost, last])];
@@ -98,7 +100,7 @@ export class WorkerServer implements RunningServer {
     }
   }
 
-  private setupOf(index: number, replaces: boolean): WorkerSetup {
+  private setupOf(index: number, replaces: boolean): Omit<WorkerSetup, 'watches'> {
     const { version, native, logQuery, workers } = this.options;
     const { stubMemory, ownerSeed, purges, mock } = this;
     return {

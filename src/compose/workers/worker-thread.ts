@@ -71,6 +71,7 @@ export class WorkerThread implements Handlers {
       place: this.place(),
     });
     main.on('message', (message: CallMessage) => this.take(message));
+    process.once('exit', () => this.serving.abandon());
   }
 
   private place(): ThreadPlace {
@@ -202,5 +203,10 @@ export class WorkerThread implements Handlers {
   async finish(): Promise<undefined> {
     this.handOver.close();
     await this.serving.close(0);
+  }
+
+  /** From outside a thread cannot be ended safely while it watches sockets; see transport/readiness.ts. */
+  end(): undefined {
+    setImmediate(() => process.exit());
   }
 }

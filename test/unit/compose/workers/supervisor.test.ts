@@ -43,7 +43,7 @@ class FakeThread implements ThreadHandle {
     }
     this.calls.push(message);
     if (message.call === 'peer') (message.args as { port: MessagePort }).port.close();
-    if (!this.silent) queueMicrotask(() => this.reply(message));
+    if (!this.silent) queueMicrotask(() => (message.call === 'end' ? this.crash() : this.reply(message)));
   }
 
   private reply({ id, call }: CallMessage): void {
@@ -134,6 +134,7 @@ describe('starting workers', () => {
     const world = new World();
     const starting = world.supervisor.start(listen);
     world.threads[0]!.report({ is: 'stillborn', failure: failureOf(new Error('no list')) });
+    world.threads[0]!.crash();
     await expect(starting).rejects.toThrow('no list');
     expect(world.threads.map((thread) => thread.ended)).toEqual([true, true]);
   });
@@ -213,7 +214,9 @@ describe('a worker that is stuck', () => {
     world.threads[0]!.silent = true;
     await world.clock.advance(10_000);
     expect(world.threads[0]!.ended).toBe(false);
-    await world.clock.advance(4200);
+    await world.clock.advance(2000 + 1000);
+    expect(world.threads[0]!.ended).toBe(true);
+    await world.clock.advance(100);
     expect(world.threads[0]!.ended).toBe(true);
     expect(world.threads).toHaveLength(3);
     expect(world.supervisor.up).toBe(2);
@@ -244,7 +247,7 @@ describe('stopping', () => {
     await world.supervisor.stop(1000);
     for (const thread of world.threads) {
       const order = thread.calls.map(({ call }) => call).filter((call) => call !== 'peer');
-      expect(order).toEqual(['listen', 'drain', 'finish']);
+      expect(order).toEqual(['listen', 'drain', 'finish', 'end']);
       expect(thread.ended).toBe(true);
     }
     await world.clock.advance(60_000);
