@@ -48,6 +48,8 @@ export function publishWatches(memory: SharedArrayBuffer): void {
  *
  * The numbers of their descriptors get to mean something that never becomes readable. Only for a thread that does
  * nothing any more: one that closes a descriptor meanwhile may see its number in other hands.
+ * Limitations: a wake that the loop has taken already cannot be taken back. A thread that is stuck in the callback of
+ * another handle, as of a TCP socket, while packets wait ends with the whole process all the same.
  * @param memory that the thread gave to `publishWatches`
  * @returns what closes the descriptors; call it when the thread has ended
  */

@@ -1,13 +1,19 @@
-/** A thread that listens with the built batching listener, echoes late, tells its port, and throws when told. */
-import { parentPort } from 'node:worker_threads';
+/** A thread that listens with the built batching listener, echoes late, tells its port, and ends or hangs when told. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { publishWatches } from '../../dist/transport/readiness.js';
 import { openUdpListener } from '../../dist/transport/udp-listener.js';
 
+let hang = false;
 const listener = await openUdpListener({ address: '127.0.0.1', port: 0 }, async (packet, _client, reply) => {
+  while (hang);
   const copy = Buffer.from(packet);
   await Promise.resolve();
   reply(copy);
 });
-parentPort.once('message', () => {
-  throw new Error('told to');
+if (workerData?.watches) publishWatches(workerData.watches);
+parentPort.on('message', (end) => {
+  if (end === 'exit') process.exit();
+  if (end !== 'hang') throw new Error('told to');
+  hang = true;
 });
 parentPort.postMessage(listener.port);
