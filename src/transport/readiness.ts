@@ -105,8 +105,9 @@ export class Readiness {
     if (free >= 0) Atomics.store(published, free, this.epoll);
   }
 
-  /** False when the system refuses. A descriptor leaves when it is closed. */
+  /** False when the system refuses, or after close. A descriptor leaves when it is closed. */
   add(fd: number): boolean {
+    if (!live.has(this)) return false;
     this.event.writeUInt32LE(EPOLLIN, 0);
     this.event.writeInt32LE(fd, DATA_AT);
     return this.libc.epollControl(this.epoll, EPOLL_CTL_ADD, fd, this.event) === 0;
@@ -114,6 +115,7 @@ export class Readiness {
 
   /** Asks which descriptors can be read; their number, at most 64. */
   poll(): number {
+    if (!live.has(this)) return 0;
     return this.libc.epollWait(this.epoll, this.events, MAX_EVENTS, 0);
   }
 
@@ -124,6 +126,7 @@ export class Readiness {
 
   /** Whether it keeps the process alive. It does so at first. */
   keepAlive(yes: boolean): void {
+    if (!live.has(this)) return; // koffi does not survive it
     if (yes) this.watch.ref();
     else this.watch.unref();
   }
