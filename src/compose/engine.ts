@@ -49,6 +49,8 @@ export interface EngineParts {
   /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
   readonly verifier?: SignatureVerifier;
   readonly log?: ServerLog;
+  /** Default true; false: another engine of this program keeps the state of trust anchors on disk. */
+  readonly writesState?: boolean;
   /** In place of a client of the server that `cache.shared.url` names. */
   readonly sharedStore?: SharedStore;
 }

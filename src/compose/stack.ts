@@ -115,7 +115,15 @@ export class Stack implements RunningServer {
     const { clock } = this;
     this.policyFiles = new PolicyFiles(config, clock, log);
     this.upstream = new NetworkUpstream({ clock, random });
-    this.engine = new Engine({ config, clock, random, upstream: this.upstream, mock: this.mock?.root, log });
+    this.engine = new Engine({
+      config,
+      clock,
+      random,
+      upstream: this.upstream,
+      mock: this.mock?.root,
+      log,
+      writesState: (place?.index ?? 0) === 0,
+    });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
     this.stubCache = stubCache;
     this.tap = this.makeTap(config.dnstap.path);

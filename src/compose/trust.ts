@@ -39,6 +39,8 @@ export interface TrustParts {
   readonly mockAnchors?: readonly TrustAnchor[];
   readonly verifier?: SignatureVerifier;
   readonly log?: ServerLog;
+  /** Default true; false for all workers but one, which would write the same file. */
+  readonly writesState?: boolean;
 }
 
 export class Trust {
@@ -194,7 +196,7 @@ export class Trust {
 
   private writeState(): void {
     const { anchorState } = this.parts.config.dnssec;
-    if (anchorState === null) return;
+    if (anchorState === null || this.parts.writesState === false) return;
     const zones = [...this.tracked].map(([zone, keys]) => ({
       zone: formatName(zone),
       keys: keys.map((key) => ({ ...key, rdata: Buffer.from(key.rdata, 'latin1').toString('base64') })),

@@ -63,7 +63,7 @@ export const fields = {
   workers: option({
     kind: kind.wordOr<number | 'auto'>('auto', 'auto', kind.integer(1, 256)),
     default: 'auto',
-    doc: 'Threads that answer; auto is one for each core.',
+    doc: 'Threads that answer; auto is one for each core that the program may use, at most 16.',
   }),
   rootHints: option({
     kind: kind.wordOr(
