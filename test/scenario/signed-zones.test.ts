@@ -149,12 +149,18 @@ describe('an edit of a signed zone', () => {
     const ask = async (name: string) =>
       (await clock.runUntil(engine.resolver.resolve(question(name, 'A'), {}))).outcome;
     try {
-      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({
+        kind: 'nxdomain',
+        security: 'secure',
+      });
       expect(await ask('fresh.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
       appendFileSync(join(directory, 'ed25519.signed.test.zone'), 'fresh IN A 192.0.2.165\n');
       await clock.advance(5000);
       expect(await ask('fresh.ed25519.signed.test.')).toMatchObject({ kind: 'answer', security: 'secure' });
-      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+      expect(await ask('absent.ed25519.signed.test.')).toMatchObject({
+        kind: 'nxdomain',
+        security: 'secure',
+      });
     } finally {
       stop();
       rmSync(directory, { recursive: true });
