@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { silenceWatches } from '../../src/transport/readiness.js';
@@ -50,6 +50,7 @@ describe('a UDP listener in a worker thread', () => {
 
   // koffi aborts the whole process when it calls back into a thread that ends; each of these would show it.
   it.each(['throw', 'exit', 'hang'])('ends without harm while packets come in, by %s', async (end) => {
+    let open = 0;
     for (let round = 0; round < 5; round++) {
       const watches = new SharedArrayBuffer(64);
       const { worker, port } = await start(watches);
@@ -65,10 +66,16 @@ describe('a UDP listener in a worker thread', () => {
         close();
       }
       await gone;
-      flood.close();
+      await flood.close();
+      if (round === 0) open = openDescriptors();
     }
+    expect(openDescriptors()).toBeLessThanOrEqual(open + 1);
   });
 });
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
 
 /** Clients that send as long as they are open: a packet for each that comes back, and some more. */
 class Flood {
@@ -99,9 +106,9 @@ class Flood {
     return until(() => performance.now() - this.heardMs > 200);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.timer);
-    for (const socket of this.sockets) socket.close();
+    await Promise.all(this.sockets.map((socket) => new Promise<void>((done) => socket.close(() => done()))));
   }
 }
 

@@ -47,6 +47,13 @@ class Pair implements HandOver {
   }
 }
 
+const good: Answering = () =>
+  resolutionOf(answerOf([aRecord('www.example.')]), {
+    lookupClass: 'walked',
+    missReason: 'expired',
+    keepUntilMs: 1e15,
+  });
+
 const many = rrset(
   'big.example.',
   RRType.TXT,
@@ -54,7 +61,7 @@ const many = rrset(
   { signatures: [fakeRrsig(RRType.TXT, 'example.')] },
 );
 const outcomes: readonly (readonly [string, Answering])[] = [
-  ['an answer', () => resolutionOf(answerOf([aRecord('www.example.')]), { keepUntilMs: 1e15 })],
+  ['an answer', () => good({ name: query().questions[0]!.name, type: 1, class: 1 }, {})],
   [
     'a secure answer with signatures',
     () =>
@@ -63,6 +70,10 @@ const outcomes: readonly (readonly [string, Answering])[] = [
           security: 'secure',
         }),
       ),
+  ],
+  [
+    'a secure one that is too large',
+    () => resolutionOf(answerOf([aRecord('www.example.'), many], { security: 'secure' })),
   ],
   ['one that is too large', () => resolutionOf(answerOf([many, aRecord('www.example.')]))],
   [
@@ -117,13 +128,6 @@ describe.each(outcomes)('%s that was handed over', (_, answering) => {
     }
   });
 });
-
-const good: Answering = () =>
-  resolutionOf(answerOf([aRecord('www.example.')]), {
-    lookupClass: 'walked',
-    missReason: 'expired',
-    keepUntilMs: 1e15,
-  });
 
 describe('a question of another worker', () => {
   it('is kept in the stub cache by its owner, who then has it for everybody', async () => {
