@@ -1,5 +1,5 @@
 /**
- * What is known of one server address: round-trip time, time-outs, EDNS, TCP, letter case, lameness.
+ * What is known of one server address: round-trip time, time-outs, EDNS, letter case, lameness.
  *
  * A mutable record that the server selection reads and writes; only memory is owned here. Times without
  * another word are those of `Clock.monotonicMs`, so that a jump of the date cannot keep a server in backoff.
@@ -43,8 +43,6 @@ export class ServerState {
   ednsOk: 'unknown' | 'yes' | 'no' = 'unknown';
   /** Failures with EDNS in a row; one alone proves nothing, since it can be forged. */
   ednsFailures = 0;
-  /** Ask by TCP up to this time. */
-  tcpOnlyUntilMs = 0;
   /** It does not return the letter case of QNAME. */
   caseBroken = false;
   /** When it last responded, monotonic; 0 when never. */

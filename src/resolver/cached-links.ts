@@ -369,8 +369,10 @@ export class CachedLinks {
     this.caches.failures.succeeded(question.name, question.type);
   }
 
-  nowMs(): number {
-    return this.clock.wallMs();
+  /** The walk was wanted though caches might have answered; counted as the miss that it is. */
+  bypass(): Extract<Cached, { readonly kind: 'miss' }> {
+    this.caches.rrsets.countBypass();
+    return { kind: 'miss', reason: 'bypassed', stale: undefined };
   }
 }
 

@@ -127,7 +127,7 @@ export class NameResolver {
     chain: Chain,
   ): Link | Failure | Promise<Link | Failure> {
     const found = ctx.bypassCache
-      ? ({ kind: 'miss', reason: 'bypassed', stale: undefined } as const)
+      ? this.links.bypass()
       : this.links.find(question, ctx, {
           anySecurity: options.anySecurity,
           cd: options.cd,

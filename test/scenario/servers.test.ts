@@ -616,6 +616,7 @@ describe('bypassing caches', () => {
     const { outcome, missReason } = await net.resolve('www.test.', 'A', { bypassCache: true });
     expect(outcome.kind).toBe('answer');
     expect(missReason).toBe('bypassed');
+    expect(net.engine.caches.rrsets.stats().misses.bypassed).toBe(1);
     expect(await net.say('www.test.')).toBe('198.51.100.99');
   });
 });
