@@ -37,6 +37,8 @@ export type ServerFault =
 const MIN_TIMEOUT_MS = 50;
 const MAX_TIMEOUT_MS = 5000;
 const UNKNOWN_TIMEOUT_MS = 400;
+/** What a busy machine adds to a round trip; a server of steady pace would else be asked again just before it answers. */
+const GRANULARITY_MS = 25;
 /** Wait for a server that is backed off: it only has to show that it is back. */
 const PROBE_TIMEOUT_MS = 1000;
 const BAND_MS = 400;
@@ -141,11 +143,11 @@ export class ServerSelector {
     return state.srttMs !== undefined && state.timeoutsInRow === 0;
   }
 
-  /** How long to wait: srtt + 4 var, doubled for each timeout in a row; for a probe of a silent server less. */
+  /** How long to wait: srtt + max(G, 4 var) as in RFC 6298 2.3, doubled for each timeout in a row; for a probe of a silent server less. */
   timeoutMs(address: string): number {
     const state = this.infra.state(address);
     if (state.timeoutsInRow >= BACKOFF_AFTER) return PROBE_TIMEOUT_MS;
-    const rto = state.srttMs === undefined ? UNKNOWN_TIMEOUT_MS : state.srttMs + 4 * state.rttvarMs;
+    const rto = state.srttMs === undefined ? UNKNOWN_TIMEOUT_MS : state.srttMs + Math.max(GRANULARITY_MS, 4 * state.rttvarMs);
     // The floor doubles too: else a server next door would get three tries within one short pause of its own.
     const base = Math.max(MIN_TIMEOUT_MS, rto);
     const backedOff = base * 2 ** Math.min(state.timeoutsInRow, 6);

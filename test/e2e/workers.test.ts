@@ -108,7 +108,9 @@ describe('two workers', () => {
     const responses = await askAll(() => 'same.slow.');
     expect(responses.map(lastOctet)).toEqual(askers.map(() => 2));
     const after = await server.stats();
-    expect(after.upstream!.queries - before.upstream!.queries).toBe(1);
+    // A query that is sent again since this machine was slow to read the response is none of another client's.
+    const asked = ({ upstream }: StatsSnapshot) => upstream!.queries - upstream!.faults!.timeout!;
+    expect(asked(after) - asked(before)).toBe(1);
     const classes = (stats: StatsSnapshot) => sumCounters([stats.counters]).stats().byClass;
     const grown = (name: string) => classes(after)[name]! - classes(before)[name]!;
     expect(grown('walked')).toBe(1);

@@ -42,8 +42,15 @@ export class BlockView {
   octets: Buffer = Buffer.alloc(0);
   private words = new Int32Array(0);
 
-  fill(memory: StubMemory, block: number): void {
-    const size = memory.words[block + BLOCK_UNITS]! * UNIT_OCTETS;
+  /**
+   * @param maxUnits from the block to the end of the arena. A writer may have changed the size of the block since
+   *   somebody looked at it, so it is read once and checked here
+   * @returns whether it was copied
+   */
+  fill(memory: StubMemory, block: number, maxUnits: number): boolean {
+    const units = memory.words[block + BLOCK_UNITS]!;
+    if (units < BLOCK_HEAD_OCTETS / UNIT_OCTETS || units > maxUnits) return false;
+    const size = units * UNIT_OCTETS;
     if (this.octets.length < size) {
       this.words = new Int32Array(size / 2); // twice what is needed
       this.octets = Buffer.from(this.words.buffer);
@@ -51,6 +58,7 @@ export class BlockView {
     // Most blocks are small: a loop beats the call into Node.
     if (size > LOOP_OCTETS) memory.octets.copy(this.octets, 0, block * 4, block * 4 + size);
     else for (let i = 0; i < size / 4; i++) this.words[i] = memory.words[block + i]!;
+    return true;
   }
 
   private word(at: number): number {
@@ -146,15 +154,16 @@ export class SetCopies {
   }
 
   private copyAll(set: number, arena: number): number {
-    const { words } = this.memory;
+    const { words, layout } = this.memory;
     let count = 0;
     for (let way = 0; way < WAYS; way++) {
       const place = words[set + SET_SLOTS + 2 * way + 1]!;
       if (place === 0 || !this.reader.isBlock(arena, place - 1)) continue;
-      const view = this.views[count++]!;
+      const view = this.views[count]!;
       view.way = way;
       view.place = place;
-      view.fill(this.memory, arena + (place - 1) * UNIT_WORDS);
+      const maxUnits = layout.arenaUnits - (place - 1);
+      if (view.fill(this.memory, arena + (place - 1) * UNIT_WORDS, maxUnits)) count++;
     }
     return count;
   }

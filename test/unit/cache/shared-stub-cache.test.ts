@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { BUSY } from '../../../src/cache/shared-stub-cache/layout.js';
+import { BlockView } from '../../../src/cache/shared-stub-cache/block-view.js';
+import {
+  BLOCK_UNITS,
+  BUSY,
+  CONTROL_WORDS,
+  FIRST_SETS,
+  SET_WORDS,
+  UNIT_WORDS,
+} from '../../../src/cache/shared-stub-cache/layout.js';
 import { QuestionKey } from '../../../src/cache/shared-stub-cache/question-key.js';
 import { SharedStubCache } from '../../../src/cache/shared-stub-cache/shared-stub-cache.js';
 import { StubMemory } from '../../../src/cache/shared-stub-cache/stub-memory.js';
@@ -143,6 +151,25 @@ describe('lookups', () => {
         if (got) expect(got.length).toBeLessThanOrEqual(65_535);
       }
       cache!.clear();
+    }
+  });
+});
+
+describe('a copy of a block', () => {
+  it('is not made when its size changed after it was looked at, whatever that size is now', () => {
+    const { memory: octets, workers } = threads(1);
+    putName(workers[0]!, 'www.example.');
+    const memory = new StubMemory(octets);
+    const partition = memory.partitionAt(0);
+    const arena = memory.arenaAt(partition);
+    const slots = Array.from({ length: FIRST_SETS * SET_WORDS }, (_, i) => partition + CONTROL_WORDS + i);
+    const place = memory.words[slots.find((at) => memory.words[at] !== 0 && (at - partition) % 2 === 1)!]!;
+    const block = arena + (place - 1) * UNIT_WORDS;
+    const maxUnits = memory.layout.arenaUnits - (place - 1);
+    expect(new BlockView().fill(memory, block, maxUnits)).toBe(true);
+    for (const units of [0, 1, -1, maxUnits + 1, 0x7fff_ffff, -0x8000_0000]) {
+      memory.words[block + BLOCK_UNITS] = units;
+      expect(new BlockView().fill(memory, block, maxUnits), String(units)).toBe(false);
     }
   });
 });

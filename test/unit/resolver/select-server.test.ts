@@ -136,6 +136,12 @@ describe('timeouts', () => {
     expect(selector.timeoutMs('192.0.2.3')).toBe(5000);
   });
 
+  it('leave a server of steady pace the granularity of the clock (RFC 6298 2.3)', () => {
+    const { selector } = setUp();
+    for (let i = 0; i < 100; i++) selector.rtt('192.0.2.1', 300);
+    expect(selector.timeoutMs('192.0.2.1')).toBeCloseTo(325);
+  });
+
   it('of a near server double from the floor', async () => {
     const { selector, silent } = setUp();
     selector.rtt('192.0.2.1', 1);
