@@ -147,7 +147,10 @@ export class ServerSelector {
   timeoutMs(address: string): number {
     const state = this.infra.state(address);
     if (state.timeoutsInRow >= BACKOFF_AFTER) return PROBE_TIMEOUT_MS;
-    const rto = state.srttMs === undefined ? UNKNOWN_TIMEOUT_MS : state.srttMs + Math.max(GRANULARITY_MS, 4 * state.rttvarMs);
+    const rto =
+      state.srttMs === undefined
+        ? UNKNOWN_TIMEOUT_MS
+        : state.srttMs + Math.max(GRANULARITY_MS, 4 * state.rttvarMs);
     // The floor doubles too: else a server next door would get three tries within one short pause of its own.
     const base = Math.max(MIN_TIMEOUT_MS, rto);
     const backedOff = base * 2 ** Math.min(state.timeoutsInRow, 6);
