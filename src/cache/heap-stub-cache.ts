@@ -15,8 +15,9 @@ import { ttlOffsets } from '../wire/ttl-offsets.js';
 import type { EvictionKind } from './eviction/create.js';
 import { octetsOfString, ownOctets } from './footprint.js';
 import { answerKey, partsOfAnswerKey } from './key.js';
+import { isNegativeAnswer } from './negative-answer.js';
 import type { CacheLayerStats } from './stats.js';
-import type { StubCache, StubEntryInfo, StubKey } from './stub-cache.js';
+import type { StubCache, StubEntryInfo, StubKey, StubPurge } from './stub-cache.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
 
 export interface HeapStubCacheOptions {
@@ -98,11 +99,12 @@ export class HeapStubCache implements StubCache {
     return this.store.set(ownOctets(keyOf(key)), entry, size);
   }
 
-  purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
-    const { subtree = false, type } = options;
+  purge(name: Name, options: StubPurge = {}): number {
+    const { subtree = false, type, negatives = false } = options;
     const concerns = (owner: Name, ownerType: number) =>
       (type === undefined || type === ownerType) && (subtree ? isSubdomain(owner, name) : owner === name);
     return this.store.purge((entry, key) => {
+      if (negatives && !isNegativeAnswer(Buffer.from(entry.wire, 'latin1'))) return false;
       const question = partsOfAnswerKey(key);
       return concerns(question.name, question.type) || holdsOwner(entry.wire, concerns);
     });
@@ -123,6 +125,7 @@ export class HeapStubCache implements StubCache {
         sizeOctets: entry.wire.length,
         storedAtMs: entry.storedAtMs,
         keepUntilMs: entry.expiresAtMs,
+        response: () => Buffer.from(entry.wire, 'latin1'),
       };
     }
   }

@@ -25,6 +25,15 @@ export interface StubEntryInfo extends StubKey {
   readonly sizeOctets: number;
   readonly storedAtMs: number;
   readonly keepUntilMs: number;
+  /** The response with its TTLs as of `storedAtMs`; may be read until the next entry is taken. */
+  response(): Uint8Array;
+}
+
+export interface StubPurge {
+  readonly subtree?: boolean;
+  readonly type?: number | undefined;
+  /** Only responses that deny: NXDOMAIN and NODATA. */
+  readonly negatives?: boolean | undefined;
 }
 
 export interface StubCache {
@@ -49,7 +58,7 @@ export interface StubCache {
    */
   put(key: StubKey, wire: Uint8Array, nowMs: number, keepUntilMs: number): boolean;
   /** Removes all responses to questions of a name, or of a subtree. Returns how many went. */
-  purge(name: Name, options?: { subtree?: boolean; type?: number }): number;
+  purge(name: Name, options?: StubPurge): number;
   clear(): void;
   /** Removes entries that are over; looks at up to `maxEntries` and returns how many went. */
   sweep(maxEntries: number): number;

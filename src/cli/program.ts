@@ -5,6 +5,7 @@
  * loaded when it runs, so that `--help` and `check` start fast.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { flushLayers } from '../cache/flush.js';
 import { optionsText } from '../config/describe.js';
 import { describeFailure } from './failure-text.js';
 import { ExitCode, type Io } from './io.js';
@@ -143,15 +144,20 @@ function addRemote(program: Command, io: Io): void {
     .command('show')
     .description('what every layer holds under a name')
     .argument('<name>', 'domain name; taken as absolute')
+    .option('--type <type>', 'only this record type')
     .addOption(jsonFlag())
     .addOption(atFlag())
     .addOption(tokenFlag())
     .action(async (name, options) => (await remote()).cacheShow(name, options, io));
   cache
     .command('flush')
-    .description('forget a name in every layer')
-    .argument('<name>', 'domain name; taken as absolute')
-    .option('--subtree', 'and all names below it')
+    .description('forget a name, or everything, in every layer or in some')
+    .argument('[name]', 'domain name; taken as absolute')
+    .option('--all', 'everything, in place of a name')
+    .option('--subtree', 'the name and all names below it')
+    .option('--type <type>', 'only this record type')
+    .option('--layer <layer>', `only this layer: ${flushLayers.join(', ')}; may be repeated`, collect)
+    .option('--negatives', 'only what says that something does not exist, or failed')
     .addOption(jsonFlag())
     .addOption(atFlag())
     .addOption(tokenFlag())

@@ -29,7 +29,7 @@ export class ServerClient {
   async json(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    query: Readonly<Record<string, string>> = {},
+    query: Readonly<Record<string, string>> | URLSearchParams = {},
   ): Promise<unknown> {
     const response = await this.request(method, path, query);
     try {
@@ -57,7 +57,7 @@ export class ServerClient {
   private async request(
     method: string,
     path: string,
-    query: Readonly<Record<string, string>>,
+    query: Readonly<Record<string, string>> | URLSearchParams,
     timeoutMs: number | null = TIMEOUT_MS,
   ): Promise<Response> {
     const url = new URL(path, this.base);

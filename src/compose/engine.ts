@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DelegationCache } from '../cache/delegation-cache.js';
 import { FailureCache } from '../cache/failure-cache.js';
+import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
 import { InfraCache } from '../cache/infra-cache.js';
 import { NegativeCache } from '../cache/negative-cache.js';
 import { ResolverCache } from '../cache/rrset-cache.js';
@@ -29,6 +30,7 @@ import type { Random } from '../runtime/random.js';
 import { type ServerLog, silentLog } from '../server/log.js';
 import type { Upstream } from '../transport/upstream.js';
 import { answerFingerprint } from './fingerprint.js';
+import { flushCaches } from './flush-caches.js';
 import { makeSharedLinks } from './shared-links.js';
 import { Trust } from './trust.js';
 
@@ -183,24 +185,21 @@ export class Engine implements RecursiveResolver {
   private forgetDoubtful(names: ReadonlySet<Name>): void {
     if (names.size === 0) return;
     const forget = () => {
-      for (const name of names) this.purge(name, { subtree: true });
+      for (const name of names) this.flush({ name, subtree: true });
     };
     forget();
     this.cancelPurge = this.parts.clock.after(QUERIES_END_MS, forget);
   }
 
-  /** Forgets a name in every cache of this engine. Returns how many entries went. */
-  purge(name: Name, options: { readonly subtree: boolean }): number {
-    const { rrsets, negative, failures, delegations } = this.caches;
-    this.trust?.validator.forget(name);
-    this.aggressive?.forget(name);
-    this.shared?.forget(name, options);
-    return (
-      rrsets.purge(name, options) +
-      negative.purge(name, options) +
-      failures.purge(name, options) +
-      delegations.purge(name, options)
-    );
+  /** Forgets in every cache of this engine that the flush concerns. */
+  flush(flush: Flush): FlushCounts {
+    const { name } = flush;
+    if (concernsLayer(flush, 'resolver')) this.trust?.validator.forget(name);
+    if (concernsLayer(flush, 'negative')) this.aggressive?.forget(name);
+    if (concernsLayer(flush, 'resolver') || concernsLayer(flush, 'negative')) {
+      this.shared?.forget(name, flush);
+    }
+    return flushCaches(this.caches, flush);
   }
 
   /** Counts of the shared cache; undefined when there is none. */

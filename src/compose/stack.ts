@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
 import { sharedStubCacheRuns } from '../cache/shared-stub-cache/stub-memory.js';
@@ -35,7 +36,7 @@ import type { Listener } from '../transport/listener.js';
 import { NetworkUpstream } from '../transport/network-upstream.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
-import { cacheEntries, cacheStats } from './cache-views.js';
+import { cacheEntries, cacheStats, type EntryFilter } from './cache-views.js';
 import { Engine, type MockRoot } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
@@ -261,12 +262,13 @@ export class Stack implements RunningServer {
 
   /** Data of edited zones must not outlive the edit: all that hangs below the changed names goes. */
   private forget(names: readonly Name[]): void {
-    for (const name of names) this.purge(name, { subtree: true });
+    for (const name of names) this.flush({ name, subtree: true });
   }
 
-  /** Forgets a name in every cache, or all below it too. Returns how many entries went. */
-  purge(name: Name, options: { readonly subtree: boolean }): number {
-    return this.stubCache.purge(name, options) + this.engine.purge(name, options);
+  /** Forgets in every cache that the flush concerns. */
+  flush(flush: Flush): FlushCounts {
+    const stub = concernsLayer(flush, 'stub') ? { stub: this.stubCache.purge(flush.name, flush) } : {};
+    return { ...stub, ...this.engine.flush(flush) };
   }
 
   private scheduleSweep(): void {
@@ -358,18 +360,17 @@ export class Stack implements RunningServer {
   }
 
   /** What the caches hold, under one name or all; without `stub` only what this thread alone holds. */
-  *entries(options: { readonly name?: Name; readonly stub: boolean }): IterableIterator<CacheEntry> {
-    const { name, stub } = options;
-    const stubCache = stub ? this.stubCache : undefined;
-    yield* cacheEntries(this.engine.caches, stubCache, this.clock.wallMs(), name);
+  entries(options: EntryFilter & { readonly stub: boolean }): IterableIterator<CacheEntry> {
+    const stubCache = options.stub ? this.stubCache : undefined;
+    return cacheEntries(this.engine.caches, stubCache, this.clock.wallMs(), options);
   }
 
-  async showCache(name: Name): Promise<readonly CacheEntry[]> {
-    return [...this.entries({ name, stub: true })];
+  async showCache(name: Name, type?: number): Promise<readonly CacheEntry[]> {
+    return [...this.entries({ name, type, stub: true })];
   }
 
-  async flushCache(name: Name, options: { readonly subtree: boolean }): Promise<number> {
-    return this.purge(name, options);
+  async flushCache(flush: Flush): Promise<FlushCounts> {
+    return this.flush(flush);
   }
 
   async *dumpCache(): AsyncIterable<CacheEntry> {

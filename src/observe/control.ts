@@ -5,6 +5,7 @@
  * Everything that comes out is plain data, ready for JSON. Names go in as `Name` and come out as text.
  * Nothing here rejects for what clients or the network do.
  */
+import type { Flush, FlushCounts } from '../cache/flush.js';
 import type { CacheLayerStats } from '../cache/stats.js';
 import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
@@ -127,23 +128,33 @@ export interface CacheEntry {
   readonly name: string;
   /** `A`, `TYPE65280`; undefined when the entry speaks of all types. */
   readonly type: string | undefined;
+  /** Left out for IN. */
+  readonly class?: string;
   /** What it holds: `rrset`, `answer`, `nodata`, `nxdomain`, `failure`, ... */
   readonly holds: string;
   /** Seconds left; negative for data kept only to be served stale. */
   readonly ttlSec: number;
-  /** Presentation lines. */
+  /** When it is over, when it was stored, and up to when its delegation is vouched for: ISO 8601, UTC. */
+  readonly expires?: string | undefined;
+  readonly stored?: string | undefined;
+  readonly lease?: string | undefined;
+  /** The TTL as received. */
+  readonly originalTtlSec?: number;
+  /** Presentation lines, with what is left of the TTL. */
   readonly records: readonly string[];
-  /** Trust (RFC 2181 5.4.1), security, origin and whatever else the layer knows. */
+  /** NSEC and NSEC3 RRsets with their signatures, as received. */
+  readonly proof?: readonly string[];
+  /** Trust (RFC 2181 5.4.1), security, origin, why it would leave, and whatever else the layer knows. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface ServerControl {
   health(): Promise<Health>;
   stats(): Promise<StatsSnapshot>;
-  /** What each layer holds under exactly this name. */
-  showCache(name: Name): Promise<readonly CacheEntry[]>;
-  /** Removes a name, or with `subtree` all below it too, from every layer. @returns how many entries went */
-  flushCache(name: Name, options: { readonly subtree: boolean }): Promise<number>;
+  /** What each layer holds under exactly this name; with `type` only of that, and what speaks of all types. */
+  showCache(name: Name, type?: number): Promise<readonly CacheEntry[]>;
+  /** Forgets, in every thread. @returns how many entries went, by layer */
+  flushCache(flush: Flush): Promise<FlushCounts>;
   /** Every entry; made as it is read, since caches are large. */
   dumpCache(): AsyncIterable<CacheEntry>;
   /** Resolves one question with a sink. `fresh` walks though caches could answer. */

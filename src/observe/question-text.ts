@@ -10,7 +10,7 @@ import type { Question } from '../dns/rrset.js';
 /** Text that asks for nothing. The message is a sentence. */
 export class QuestionError extends Error {
   constructor(
-    readonly code: 'BAD_NAME' | 'BAD_TYPE',
+    readonly code: 'BAD_NAME' | 'BAD_TYPE' | 'BAD_LAYER',
     message: string,
   ) {
     super(message);
@@ -28,10 +28,9 @@ export function readName(text: string): Name {
   }
 }
 
-/** Class IN; types that only exist inside messages, and zone transfers, cannot be asked. @throws {QuestionError} */
-export function readQuestion(nameText: string, typeText = 'A'): Question {
-  const name = readName(nameText);
-  const type = parseType(typeText);
+/** Any type that data can have, or ANY. @throws {QuestionError} */
+export function readType(text: string): number {
+  const type = parseType(text);
   if (type === undefined) {
     throw new QuestionError(
       'BAD_TYPE',
@@ -41,5 +40,10 @@ export function readQuestion(nameText: string, typeText = 'A'): Question {
   if (type === 0 || (isMetaType(type) && type !== RRType.ANY)) {
     throw new QuestionError('BAD_TYPE', 'That type cannot be asked for.');
   }
-  return { name, type, class: RRClass.IN };
+  return type;
+}
+
+/** Class IN; types that only exist inside messages, and zone transfers, cannot be asked. @throws {QuestionError} */
+export function readQuestion(nameText: string, typeText = 'A'): Question {
+  return { name: readName(nameText), type: readType(typeText), class: RRClass.IN };
 }

@@ -1,6 +1,7 @@
 /** The page over a whole server that walks the mock internet. Skipped without Chromium or dig. */
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { flushEverything } from '../../src/cache/flush.js';
 import {
   findChromium,
   hasDig,
@@ -170,7 +171,7 @@ describe.skipIf(executablePath === undefined || !hasDig())('the live page (needs
     });
 
     it('opens a walk by its address, with the root and the zones below it', async () => {
-      await internet.stack.flushCache('\0' as never, { subtree: true });
+      await internet.stack.flushCache(flushEverything);
       const page = await open('#/trace/www.example.co.nl/AAAA');
       await page.locator('#verdict').waitFor();
       const lanes = await page.locator('.lane-label').allTextContents();
@@ -193,7 +194,7 @@ describe.skipIf(executablePath === undefined || !hasDig())('the live page (needs
     });
 
     it('shows the chain of trust of a signed answer', async () => {
-      await internet.stack.flushCache('\0' as never, { subtree: true });
+      await internet.stack.flushCache(flushEverything);
       const page = await open('#/trace/www.example.com/A/fresh');
       await page.locator('#verdict').waitFor();
       const zones = await page.locator('#chain-zones .name').allTextContents();

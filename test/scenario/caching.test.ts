@@ -237,7 +237,7 @@ describe('failures (RFC 9520)', () => {
     net.forge = () => undefined;
     await net.clock.advance(6000);
     expect(await net.say('www.test.')).toBe('198.51.100.1');
-    net.engine.purge(question('www.test.', 'A').name, { subtree: false });
+    net.engine.flush({ name: question('www.test.', 'A').name, subtree: false });
     fail(net);
     await net.say('www.test.');
     await net.clock.advance(6000);

@@ -228,7 +228,7 @@ describe('a shared cache', () => {
     const { one, ask } = pair(net, new MapStore());
     await ask('www.test');
     replaceZone(net, zone('test.', '192.0.2.2', 'www 300 A 198.51.100.99'));
-    one.purge(parseName('test'), { subtree: true });
+    one.flush({ name: parseName('test'), subtree: true });
     const again = await ask('www.test');
     expect(again.lookupClass).toBe('walked');
     expect(again.outcome).toMatchObject({ rrsets: [{ rdatas: ['\xc6\x33\x64\x63'] }] });

@@ -144,7 +144,7 @@ describe('an edit of a signed zone', () => {
     const edited = loadInternet(directory).internet!;
     const { clock, engine } = new ScenarioNet(edited, { config: '', trustAnchors: edited.trustAnchors });
     const stop = edited.watch(clock, (_apexes, names) => {
-      for (const name of names) engine.purge(name, { subtree: true });
+      for (const name of names) engine.flush({ name, subtree: true });
     });
     const ask = async (name: string) =>
       (await clock.runUntil(engine.resolver.resolve(question(name, 'A'), {}))).outcome;

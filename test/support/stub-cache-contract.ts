@@ -148,9 +148,11 @@ function keys(make: MakeStubCache): void {
     const key = stubKey('a.', { do: true, type: 28 });
     const wire = addressResponse('a.', 300);
     cache.put(key, wire, nowMs, nowMs + 300_000);
-    expect([...cache.entries()]).toEqual([
-      { ...key, sizeOctets: wire.length, storedAtMs: nowMs, keepUntilMs: nowMs + 300_000 },
-    ]);
+    const times = { storedAtMs: nowMs, keepUntilMs: nowMs + 300_000 };
+    const [entry, ...others] = cache.entries();
+    expect(entry).toMatchObject({ ...key, sizeOctets: wire.length, ...times });
+    expect(Buffer.from(entry!.response())).toEqual(wire);
+    expect(others).toEqual([]);
   });
 }
 
@@ -224,6 +226,24 @@ function purges(make: MakeStubCache): void {
     expect(cache.get(stubKey('c.'), nowMs)).toBeDefined();
     expect(cache.stats().misses.flushed).toBe(1);
     expect(cache.stats().purged).toBe(4);
+  });
+
+  it('purges only what denies, when told so', () => {
+    const { cache } = setUp(make);
+    const nxdomain = response('gone.test.', []);
+    nxdomain[3] = 3;
+    const dangling = response('alias.test.', [
+      { owner: 12, type: RRType.CNAME, ttlSec: 300, rdata: parseName('host.example.') },
+    ]);
+    const held: [string, Buffer][] = [
+      ['gone.test.', nxdomain],
+      ['empty.test.', response('empty.test.', [])],
+      ['alias.test.', dangling],
+      ['a.test.', addressResponse('a.test.', 300)],
+    ];
+    for (const [name, wire] of held) cache.put(stubKey(name), wire, nowMs, nowMs + 300_000);
+    expect(cache.purge(parseName('test.'), { subtree: true, negatives: true })).toBe(3);
+    expect([...cache.entries()].map(({ name }) => name)).toEqual([parseName('a.test.')]);
   });
 
   it('purges an alias when the name that it leads to is purged', () => {

@@ -129,6 +129,7 @@ export class BlockView {
       sizeOctets: this.wireLength,
       storedAtMs: this.storedAtMs,
       keepUntilMs: this.keepUntilMs,
+      response: () => this.wire,
     };
   }
 }

@@ -7,6 +7,8 @@
  * Limitations: a purge looks at every answer, since one about an alias also holds the names it leads to.
  */
 import { isSubdomain, type Name } from '../../dns/name.js';
+import { isNegativeAnswer } from '../negative-answer.js';
+import type { StubPurge } from '../stub-cache.js';
 import type { ArenaRing } from './arena-ring.js';
 import type { BlockView, SetCopies } from './block-view.js';
 import { holdsOwner } from './holds-owner.js';
@@ -14,18 +16,14 @@ import { BLOCK_KEEP_UNTIL, CONTROL_WORDS, SET_SLOTS, SET_WORDS, SETS, UNIT_WORDS
 import { Count, type SharedCounters } from './shared-counters.js';
 import type { StubMemory } from './stub-memory.js';
 
-export interface PurgeOptions {
-  readonly subtree?: boolean;
-  readonly type?: number;
-}
-
 /** What a purge of `name` takes. */
-export function purgeTest(name: Name, options: PurgeOptions): (view: BlockView) => boolean {
-  const { subtree = false, type } = options;
+export function purgeTest(name: Name, options: StubPurge): (view: BlockView) => boolean {
+  const { subtree = false, type, negatives = false } = options;
   const concerns = (owner: Name, ownerType: number) =>
     (type === undefined || type === ownerType) && (subtree ? isSubdomain(owner, name) : owner === name);
   return (view) => {
     if (view.ownersAreQname && !view.nameEndsIn(name)) return false; // nearly all, without a string
+    if (negatives && !isNegativeAnswer(view.wire)) return false;
     if (concerns(view.name, view.type)) return true;
     return holdsOwner(view.wire, concerns);
   };

@@ -12,7 +12,7 @@ import type { Name } from '../../dns/name.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ttlOffsets } from '../../wire/ttl-offsets.js';
 import type { CacheLayerStats } from '../stats.js';
-import type { StubCache, StubEntryInfo, StubKey } from '../stub-cache.js';
+import type { StubCache, StubEntryInfo, StubKey, StubPurge } from '../stub-cache.js';
 import { ArenaRing } from './arena-ring.js';
 import { type BlockView, SetCopies } from './block-view.js';
 import {
@@ -170,7 +170,7 @@ export class SharedStubCache implements StubCache {
     return this.writer.put(key, answer, nowMs);
   }
 
-  purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
+  purge(name: Name, options: StubPurge = {}): number {
     return this.removeWhere(purgeTest(name, options));
   }
 

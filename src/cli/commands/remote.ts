@@ -3,7 +3,9 @@
  */
 import { z } from 'zod';
 import { formatName } from '../../dns/name.js';
-import { readName } from '../../observe/question-text.js';
+import { formatType } from '../../dns/registry.js';
+import { flushWords, readFlush } from '../../observe/flush-text.js';
+import { readName, readType } from '../../observe/question-text.js';
 import { plural, printable } from '../../observe/sinks/styles.js';
 import { CliError, ExitCode, type Io, paintFor } from '../io.js';
 import { ServerClient } from '../server-client.js';
@@ -13,7 +15,14 @@ export interface RemoteOptions {
   readonly at: string;
   readonly json?: boolean;
   readonly token?: string;
+  readonly type?: string;
+}
+
+export interface FlushOptions extends RemoteOptions {
+  readonly all?: boolean;
   readonly subtree?: boolean;
+  readonly layer?: readonly string[];
+  readonly negatives?: boolean;
 }
 
 const entriesReply = z.object({
@@ -30,7 +39,7 @@ const entriesReply = z.object({
   ),
 });
 const reloadReply = z.object({ needRestart: z.array(z.string()) });
-const flushReply = z.object({ removed: z.number() });
+const flushReply = z.object({ removed: z.number(), layers: z.record(z.string(), z.number()).default({}) });
 
 function clientFor({ at, token }: RemoteOptions, io: Io): ServerClient {
   return new ServerClient(at, token ?? io.token);
@@ -51,11 +60,12 @@ export async function stats(options: RemoteOptions, io: Io): Promise<void> {
 
 export async function cacheShow(nameText: string, options: RemoteOptions, io: Io): Promise<void> {
   const name = formatName(readName(nameText));
-  const reply = await clientFor(options, io).json('GET', '/cache', { name });
+  const type = options.type === undefined ? undefined : formatType(readType(options.type));
+  const reply = await clientFor(options, io).json('GET', '/cache', { name, ...(type ? { type } : {}) });
   if (options.json) return io.out(`${JSON.stringify(reply, undefined, 2)}\n`);
   const { entries } = readReply(entriesReply, reply, options.at);
   const paint = paintFor(io);
-  if (entries.length === 0) io.out(`Nothing is cached under ${name}\n`);
+  if (entries.length === 0) io.out(`Nothing is cached under ${name}${type ? ` ${type}` : ''}\n`);
   for (const entry of entries) {
     const details = Object.entries(entry.details ?? {}).map(([key, value]) => `${key} ${value}`);
     const head = `${entry.layer}: ${entry.name}${entry.type === undefined ? '' : ` ${entry.type}`} ${entry.holds}`;
@@ -65,15 +75,25 @@ export async function cacheShow(nameText: string, options: RemoteOptions, io: Io
   }
 }
 
-export async function cacheFlush(nameText: string, options: RemoteOptions, io: Io): Promise<void> {
-  const name = formatName(readName(nameText));
-  const query = { name, ...(options.subtree ? { subtree: '1' } : {}) };
+export async function cacheFlush(
+  nameText: string | undefined,
+  { all, subtree, type, layer, negatives, ...options }: FlushOptions,
+  io: Io,
+): Promise<void> {
+  const text = { name: nameText, all, subtree, type, layers: layer, negatives };
+  const flush = readFlush(text);
+  const name = formatName(flush.name);
+  const query = new URLSearchParams(all ? { all: '1' } : { name });
+  if (subtree && !all) query.set('subtree', '1');
+  if (flush.type !== undefined) query.set('type', formatType(flush.type));
+  for (const one of flush.layers ?? []) query.append('layer', one);
+  if (negatives) query.set('negative', '1');
   const reply = await clientFor(options, io).json('DELETE', '/cache', query);
   if (options.json) return io.out(`${JSON.stringify(reply, undefined, 2)}\n`);
-  const { removed } = readReply(flushReply, reply, options.at);
-  io.out(
-    `${plural(removed, 'entry', 'entries')} removed ${options.subtree ? 'at and below' : 'under'} ${name}\n`,
-  );
+  const { removed, layers } = readReply(flushReply, reply, options.at);
+  const parts = Object.entries(layers).map(([one, count]) => `${printable(one)} ${count}`);
+  const byLayer = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+  io.out(`${plural(removed, 'entry', 'entries')} removed ${flushWords({ ...text, name })}${byLayer}\n`);
 }
 
 /** Has a running server read its configuration again. */

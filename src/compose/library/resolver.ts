@@ -7,6 +7,7 @@
  * Limitations: no stub cache in front, since RRsets come from the resolver cache as values anyway; `listen`,
  * `workers`, `cache.stub`, `cache.persist`, `access`, `rateLimit`, `http` and `log` are checked and have no effect.
  */
+import { totalOf } from '../../cache/flush.js';
 import type { Config } from '../../config/fields.js';
 import type { ConfigInput } from '../../config/input.js';
 import { checkConfig } from '../../config/load.js';
@@ -51,7 +52,7 @@ export class LibraryResolver implements AsyncDisposable {
   /** @throws {ConfigError} for an unknown option or a bad value, with its name */
   constructor({ internet, ...options }: ResolverOptions = {}) {
     this.config = checkConfig(options, 'options');
-    const forget = (name: Name) => void this.engine.purge(name, { subtree: true });
+    const forget = (name: Name) => void this.engine.flush({ name, subtree: true });
     this.ground = (internet ?? realInternet).ground(forget);
     this.engine = new Engine({ config: this.config, ...this.ground });
     this.lookup = makeLookup((question, details) =>
@@ -116,10 +117,8 @@ export class LibraryResolver implements AsyncDisposable {
    */
   forget(name: string): number {
     const details = { hostname: name, syscall: 'forget' };
-    return this.engine.purge(
-      badNames(details, () => readName(ascii(name))),
-      { subtree: true },
-    );
+    const flushed = badNames(details, () => readName(ascii(name)));
+    return totalOf(this.engine.flush({ name: flushed, subtree: true }));
   }
 
   /** Frees sockets; calls under way reject with ECANCELLED. May be called again. */

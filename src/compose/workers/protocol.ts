@@ -5,6 +5,7 @@
  * goes over as it is; what it cannot keep is identity (nothing compares by it) and being frozen.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { Flush, FlushCounts } from '../../cache/flush.js';
 import type { Config } from '../../config/fields.js';
 import type { Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
@@ -49,19 +50,21 @@ export interface Calls {
   /** A line to another worker, in the place of one to its predecessor. */
   readonly peer: Call<{ readonly peer: number; readonly port: MessagePort }, undefined>;
   readonly reload: Call<{ readonly config: Config }, undefined>;
-  /** Forgets names. `count` is what the word of purges says from then on. Returns how many entries went. */
-  readonly purge: Call<
+  /** Forgets. `count` is what the word of purges says from then on. Gives how many entries went. */
+  readonly flush: Call<
     {
-      readonly names: readonly Name[];
-      readonly subtree: boolean;
+      readonly flushes: readonly Flush[];
       readonly count: number;
       /** Of the mock internet, when it changed. */
       readonly apexes?: readonly Name[];
     },
-    number
+    FlushCounts
   >;
   readonly stats: Call<undefined, StatsSnapshot>;
-  readonly show: Call<{ readonly name: Name; readonly stub: boolean }, readonly CacheEntry[]>;
+  readonly show: Call<
+    { readonly name: Name; readonly type: number | undefined; readonly stub: boolean },
+    readonly CacheEntry[]
+  >;
   /** The next entries of a dump that `dump` names; the first call begins it. An empty list is its end. */
   readonly dump: Call<{ readonly dump: number; readonly stub: boolean }, readonly CacheEntry[]>;
   readonly endDump: Call<{ readonly dump: number }, undefined>;

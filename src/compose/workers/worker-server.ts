@@ -6,6 +6,7 @@
  * so main reads and purges it by itself. Nothing here waits for a worker longer than it must: main serves the mock
  * internet and HTTP.
  */
+import { addFlushCounts, concernsLayer, type Flush, type FlushCounts } from '../../cache/flush.js';
 import { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
 import { createStubMemory, sharedStubCacheRuns } from '../../cache/shared-stub-cache/stub-memory.js';
 import type { Config } from '../../config/fields.js';
@@ -123,7 +124,7 @@ export class WorkerServer implements RunningServer {
     const listen = await reservePorts(this.config.listen, this.clock, native);
     this.listeners = await this.supervisor.start(listen);
     this.mock?.watch(this.clock, this.options.log, (_apexes, names) => {
-      void this.purge(names, true);
+      void this.flush(names.map((name) => ({ name, subtree: true })));
     });
     this.status = 'ok';
   }
@@ -153,15 +154,18 @@ export class WorkerServer implements RunningServer {
    * Forgets names everywhere. When this returns, before it is awaited, nobody is answered from old data any more: the stub
    * cache is purged here, and workers look at the word before they resolve (purge-guard.ts).
    */
-  private async purge(names: readonly Name[], subtree: boolean): Promise<number> {
+  private async flush(flushes: readonly Flush[]): Promise<FlushCounts> {
     const word = new Int32Array(this.purges);
     const count = (Atomics.load(word, 0) + 1) | 0;
     const apexes = this.mock?.apexes;
-    const told = this.supervisor.callAll('purge', { names, subtree, count, apexes });
+    const told = this.supervisor.callAll('flush', { flushes, count, apexes });
     Atomics.store(word, 0, count);
-    let removed = 0;
-    for (const name of names) removed += this.stubCache?.purge(name, { subtree }) ?? 0;
-    for (const fromWorker of await told) removed += fromWorker;
+    let stub = 0;
+    for (const flush of flushes) {
+      if (concernsLayer(flush, 'stub')) stub += this.stubCache?.purge(flush.name, flush) ?? 0;
+    }
+    let removed: FlushCounts = stub > 0 ? { stub } : {};
+    for (const fromWorker of await told) removed = addFlushCounts(removed, fromWorker);
     return removed;
   }
 
@@ -190,10 +194,10 @@ export class WorkerServer implements RunningServer {
     };
   }
 
-  async showCache(name: Name): Promise<readonly CacheEntry[]> {
+  async showCache(name: Name, type?: number): Promise<readonly CacheEntry[]> {
     const { lines } = this.supervisor;
     const shown = await Promise.allSettled(
-      lines.map((line, i) => line.call('show', { name, stub: this.showsStub(i) })),
+      lines.map((line, i) => line.call('show', { name, type, stub: this.showsStub(i) })),
     );
     return shown.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   }
@@ -203,8 +207,8 @@ export class WorkerServer implements RunningServer {
     return line === 0 || this.stubCache === undefined;
   }
 
-  flushCache(name: Name, { subtree }: { readonly subtree: boolean }): Promise<number> {
-    return this.purge([name], subtree);
+  flushCache(flush: Flush): Promise<FlushCounts> {
+    return this.flush([flush]);
   }
 
   async *dumpCache(): AsyncIterable<CacheEntry> {

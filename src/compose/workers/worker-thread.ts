@@ -5,6 +5,7 @@
  * caught here ends the thread, and a new one takes its place (supervisor.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { addFlushCounts, type FlushCounts } from '../../cache/flush.js';
 import type { Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import type { CacheEntry, StatsSnapshot } from '../../observe/control.js';
@@ -154,10 +155,10 @@ export class WorkerThread implements Handlers {
     await this.serving.reload(config);
   }
 
-  purge({ names, subtree, count, apexes }: Calls['purge']['args']): number {
+  flush({ flushes, count, apexes }: Calls['flush']['args']): FlushCounts {
     if (apexes) this.apexes = apexes;
-    let removed = 0;
-    for (const name of names) removed += this.serving.purge(name, { subtree });
+    let removed: FlushCounts = {};
+    for (const flush of flushes) removed = addFlushCounts(removed, this.serving.flush(flush));
     this.guard.caughtUp(count);
     return removed;
   }
@@ -166,8 +167,8 @@ export class WorkerThread implements Handlers {
     return this.serving.stats();
   }
 
-  show({ name, stub }: Calls['show']['args']): readonly CacheEntry[] {
-    return [...this.serving.entries({ name, stub })];
+  show(filter: Calls['show']['args']): readonly CacheEntry[] {
+    return [...this.serving.entries(filter)];
   }
 
   dump({ dump, stub }: Calls['dump']['args']): readonly CacheEntry[] {

@@ -1,19 +1,32 @@
 /**
  * Query parameters of the API: each may stand once, and unknown ones are errors, so that a typo is seen.
  */
+import type { Flush } from '../../cache/flush.js';
 import type { Name } from '../../dns/name.js';
 import type { Question } from '../../dns/rrset.js';
-import { QuestionError, readName, readQuestion } from '../question-text.js';
+import { readFlush } from '../flush-text.js';
+import { QuestionError, readName, readQuestion, readType } from '../question-text.js';
 import { HttpProblem } from './problem.js';
 
 export type Parameters = ReadonlyMap<string, string>;
 
-/** @throws {HttpProblem} 400 for a parameter that is unknown or stands twice */
-export function readParameters(query: unknown, known: readonly string[]): Parameters {
+/**
+ * @param others known as well, and read elsewhere
+ * @throws {HttpProblem} 400 for a parameter that is unknown or stands twice
+ */
+export function readParameters(
+  query: unknown,
+  known: readonly string[],
+  others: readonly string[] = [],
+): Parameters {
   const found = new Map<string, string>();
   for (const [key, value] of Object.entries(query as Record<string, unknown>)) {
     if (!known.includes(key)) {
-      throw new HttpProblem(400, 'BAD_PARAMETER', `Unknown parameter; known are ${known.join(', ')}.`);
+      throw new HttpProblem(
+        400,
+        'BAD_PARAMETER',
+        `Unknown parameter; known are ${[...known, ...others].join(', ')}.`,
+      );
     }
     if (typeof value !== 'string')
       throw new HttpProblem(400, 'BAD_PARAMETER', `${key} stands more than once.`);
@@ -30,6 +43,30 @@ export function nameParameter(parameters: Parameters): Name {
 /** The question of `name` and `type`; A when no type is given. @throws {HttpProblem} 400 */
 export function questionParameters(parameters: Parameters): Question {
   return refusing(() => readQuestion(needed(parameters), parameters.get('type')));
+}
+
+/** The type asked for, if one is. @throws {HttpProblem} 400 */
+export function typeParameter(parameters: Parameters): number | undefined {
+  const text = parameters.get('type');
+  return text === undefined ? undefined : refusing(() => readType(text));
+}
+
+/** What to forget. @throws {HttpProblem} 400 */
+export function flushParameters(query: unknown): Flush {
+  const { layer, ...rest } = query as Record<string, unknown>;
+  const known = ['name', 'subtree', 'type', 'negative', 'all'];
+  const parameters = readParameters(rest, known, ['layer']);
+  const layers = layer === undefined ? [] : [layer].flat().map(String);
+  return refusing(() =>
+    readFlush({
+      name: parameters.get('name'),
+      type: parameters.get('type'),
+      layers,
+      subtree: flagParameter(parameters, 'subtree'),
+      negatives: flagParameter(parameters, 'negative'),
+      all: flagParameter(parameters, 'all'),
+    }),
+  );
 }
 
 function needed(parameters: Parameters): string {

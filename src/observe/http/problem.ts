@@ -3,6 +3,7 @@
  */
 
 export type ProblemCode =
+  | 'BAD_LAYER'
   | 'BAD_NAME'
   | 'BAD_TYPE'
   | 'BAD_PARAMETER'

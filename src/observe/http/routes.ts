@@ -3,6 +3,7 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { totalOf } from '../../cache/flush.js';
 import { formatName } from '../../dns/name.js';
 import type { ReloadResult, ServerControl } from '../control.js';
 import { type TraceReport, traceQuestion } from '../sinks/collect.js';
@@ -21,7 +22,14 @@ import {
 } from './guard.js';
 import type { RequestRates } from './limits.js';
 import { pageFiles } from './page-files.js';
-import { flagParameter, nameParameter, questionParameters, readParameters } from './parameters.js';
+import {
+  flagParameter,
+  flushParameters,
+  nameParameter,
+  questionParameters,
+  readParameters,
+  typeParameter,
+} from './parameters.js';
 import { problemBody } from './problem.js';
 import { statsView } from './stats-view.js';
 
@@ -105,8 +113,10 @@ function explainedReport(report: TraceReport): JsonObject {
 function addCache(app: FastifyInstance, { control, guard }: RouteContext): void {
   app.get('/cache', async (request) => {
     checkReader(guarded(request), guard);
-    const name = nameParameter(readParameters(request.query, ['name']));
-    return { name: formatName(name), entries: await control.showCache(name) };
+    const parameters = readParameters(request.query, ['name', 'type']);
+    const name = nameParameter(parameters);
+    const entries = await control.showCache(name, typeParameter(parameters));
+    return { name: formatName(name), entries };
   });
   app.get('/cache/dump', (request, reply) => {
     checkReader(guarded(request), guard);
@@ -115,10 +125,9 @@ function addCache(app: FastifyInstance, { control, guard }: RouteContext): void 
   });
   app.delete('/cache', async (request) => {
     checkWriter(guarded(request), guard);
-    const parameters = readParameters(request.query, ['name', 'subtree']);
-    const name = nameParameter(parameters);
-    const subtree = flagParameter(parameters, 'subtree');
-    return { name: formatName(name), subtree, removed: await control.flushCache(name, { subtree }) };
+    const flush = flushParameters(request.query);
+    const layers = await control.flushCache(flush);
+    return { name: formatName(flush.name), subtree: flush.subtree, removed: totalOf(layers), layers };
   });
 }
 

@@ -104,6 +104,11 @@ describe('wrong command lines', () => {
     [['stats', '--at', 'file:///etc/passwd'], /^--at: expected a URL/],
     [['cache', 'show'], /missing required argument/],
     [['cache', 'flush', 'a..b'], /no domain name/],
+    [['cache', 'flush'], /^What to forget is missing/],
+    [['cache', 'flush', 'a.test', '--all'], /^Give a name or say all, not both/],
+    [['cache', 'flush', 'a.test', '--layer', 'l2'], /^That is no layer; known are stub, resolver,/],
+    [['cache', 'flush', 'a.test', '--type', 'NOPE'], /^That is no record type/],
+    [['cache', 'show', 'a.test', '--type', 'NOPE'], /^That is no record type/],
     [['cache', 'drop', 'a'], /unknown command 'drop'/],
     [['mock'], /required option '-z, --zones <dir>' not specified/],
   ];
@@ -185,12 +190,28 @@ describe('commands for a running server', () => {
     expect(refused.err).toMatch(/refused: This needs a Bearer token\. \(401\)/);
     expect(await run(['cache', 'flush', 'shop.test', '--token', 'secret', ...at])).toEqual({
       code: 0,
-      out: '3 entries removed under shop.test.\n',
+      out: '3 entries removed under shop.test. (stub 1, resolver 2)\n',
       err: '',
     });
     const below = await run(['cache', 'flush', 'shop.test', '--subtree', ...at], { token: 'secret' });
-    expect(below.out).toBe('3 entries removed at and below shop.test.\n');
+    expect(below.out).toBe('3 entries removed at and below shop.test. (stub 1, resolver 2)\n');
     expect(http.control.flushed).toEqual(['shop.test.', 'shop.test. subtree']);
+  });
+
+  it('cache flush takes a type, layers, what denies, or everything', async () => {
+    const before = http.control.flushed.length;
+    const flush = (...args: string[]) => run(['cache', 'flush', ...args, ...at], { token: 'secret' });
+    const some = await flush('shop.test', '--type', 'aaaa', '--layer', 'stub', '--layer', 'resolver');
+    expect(some.out).toBe(
+      '3 entries removed under shop.test., type AAAA, only stub, resolver (stub 1, resolver 2)\n',
+    );
+    expect((await flush('shop.test', '--negatives')).out).toMatch(/under shop\.test\., only what denies/);
+    expect((await flush('--all')).out).toMatch(/^3 entries removed everywhere \(/);
+    expect(http.control.flushed.slice(before)).toEqual([
+      'shop.test. 28 stub+resolver',
+      'shop.test. negatives',
+      '. subtree',
+    ]);
   });
 
   it('cache dump prints one JSON object a line', async () => {

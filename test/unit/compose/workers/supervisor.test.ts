@@ -188,7 +188,7 @@ describe('a worker that crashes', () => {
   it('rejects what it was asked, and the others go on', async () => {
     const world = await new World().started();
     world.threads[1]!.silent = true;
-    const answers = world.supervisor.callAll('purge', { names: [], subtree: true, count: 1 });
+    const answers = world.supervisor.callAll('flush', { flushes: [], count: 1 });
     world.threads[1]!.crash();
     expect(await answers).toHaveLength(1);
     expect(world.supervisor.lineTo(1)).toBe(world.supervisor.lineTo(0));

@@ -1,4 +1,5 @@
 /** A server control without a server, which remembers what it was told. */
+import type { Flush } from '../../../../src/cache/flush.js';
 import { formatName } from '../../../../src/dns/name.js';
 import type { CacheEntry, ServerControl, StatsSnapshot } from '../../../../src/observe/control.js';
 import { Counters } from '../../../../src/observe/counters.js';
@@ -75,13 +76,14 @@ export class FakeControl implements ServerControl {
     return this.snapshot;
   }
 
-  async showCache(name: string) {
-    return formatName(name) === sampleEntry.name ? [sampleEntry] : [];
+  async showCache(name: string, type = 1) {
+    return formatName(name) === sampleEntry.name && type === 1 ? [sampleEntry] : [];
   }
 
-  async flushCache(name: string, { subtree }: { subtree: boolean }) {
-    this.flushed.push(`${formatName(name)}${subtree ? ' subtree' : ''}`);
-    return 3;
+  async flushCache({ name, subtree, type, layers, negatives }: Flush) {
+    const words = [formatName(name), subtree && 'subtree', type, layers?.join('+'), negatives && 'negatives'];
+    this.flushed.push(words.filter((word) => word !== undefined && word !== false).join(' '));
+    return { stub: 1, resolver: 2 };
   }
 
   async *dumpCache() {

@@ -166,11 +166,52 @@ describe('DELETE /cache', () => {
   it('flushes a name, or all below it', async () => {
     expect(await http.send('/cache?name=shop.test', { method: 'DELETE' })).toMatchObject({
       status: 200,
-      json: { removed: 3, subtree: false },
+      json: { removed: 3, subtree: false, layers: { stub: 1, resolver: 2 } },
     });
     await http.send('/cache?name=shop.test&subtree=1', { method: 'DELETE' });
     await http.send('/cache?name=.&subtree=0', { method: 'DELETE' });
     expect(http.control.flushed).toEqual(['shop.test.', 'shop.test. subtree', '.']);
+  });
+
+  it('flushes by type, by layer, what denies, and everything', async () => {
+    const before = http.control.flushed.length;
+    for (const query of [
+      'name=shop.test&type=aaaa',
+      'name=shop.test&type=ANY&layer=stub&layer=negative',
+      'name=shop.test&subtree=1&layer=failures,infra',
+      'name=shop.test&negative=1',
+      'all=1',
+      'all=1&layer=stub&type=MX',
+    ]) {
+      expect(await http.send(`/cache?${query}`, { method: 'DELETE' })).toMatchObject({ status: 200 });
+    }
+    expect(http.control.flushed.slice(before)).toEqual([
+      'shop.test. 28',
+      'shop.test. stub+negative',
+      'shop.test. subtree failure+infra',
+      'shop.test. negatives',
+      '. subtree',
+      '. subtree 15 stub',
+    ]);
+  });
+
+  it.each([
+    ['', 'BAD_NAME'],
+    ['subtree=1', 'BAD_NAME'],
+    ['all=1&name=a.test', 'BAD_NAME'],
+    ['name=a.test&type=NOPE', 'BAD_TYPE'],
+    ['name=a.test&type=AXFR', 'BAD_TYPE'],
+    ['name=a.test&layer=', 'BAD_LAYER'],
+    ['name=a.test&layer=stub&layer=l2', 'BAD_LAYER'],
+    ['name=a.test&negative=some', 'BAD_PARAMETER'],
+    ['name=a.test&layers=stub', 'BAD_PARAMETER'],
+  ])('refuses %j with 400 %s and a sentence, and flushes nothing', async (query, code) => {
+    const before = http.control.flushed.length;
+    expect(await http.send(`/cache?${query}`, { method: 'DELETE' })).toMatchObject({
+      status: 400,
+      json: { error: { code, message: expect.stringMatching(/\w.*\.$/) } },
+    });
+    expect(http.control.flushed.length).toBe(before);
   });
 });
 
@@ -190,6 +231,7 @@ describe('what cannot be served', () => {
     ['/trace?name=a.test&fresh=maybe', 'BAD_PARAMETER'],
     ['/trace?__proto__=1&name=a.test', 'BAD_PARAMETER'],
     ['/cache', 'BAD_NAME'],
+    ['/cache?name=a.test&type=NOPE', 'BAD_TYPE'],
     ['/cache/dump?name=a.test', 'BAD_PARAMETER'],
     ['/%zz', 'BAD_REQUEST'],
   ];

@@ -1,0 +1,47 @@
+/**
+ * Carries a flush out in the caches of one thread, but for the stub cache.
+ */
+import { concernsLayer, concernsName, type Flush, type FlushCounts, isEverything } from '../cache/flush.js';
+import type { Name } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
+import { addressesOf } from '../resolver/asked-zone.js';
+import type { EngineCaches } from './engine.js';
+
+/** @returns how many entries went, of the layers that were concerned */
+export function flushCaches(caches: EngineCaches, flush: Flush): FlushCounts {
+  const { name, subtree, type } = flush;
+  // Servers are known by address only: which ones are meant stands in what goes next.
+  const infra = concernsLayer(flush, 'infra') ? { infra: flushServers(caches, flush) } : {};
+  const { rrsets: resolver, negative, failures: failure, delegations: delegation } = caches;
+  const options = { subtree, ...(type === undefined ? {} : { type }) };
+  const purged = Object.entries({ resolver, negative, failure, delegation } as const)
+    .filter(([layer]) => concernsLayer(flush, layer as keyof FlushCounts))
+    .map(([layer, cache]) => [layer, cache.purge(name, options)] as const);
+  return { ...Object.fromEntries(purged), ...infra };
+}
+
+/** Forgets what is known of the servers of the zones concerned. */
+function flushServers(caches: EngineCaches, flush: Flush): number {
+  if (flush.subtree && isEverything({ ...flush, layers: undefined })) return caches.infra.clear();
+  let removed = 0;
+  for (const address of serverAddresses(caches, flush)) if (caches.infra.forget(address)) removed++;
+  return removed;
+}
+
+function serverAddresses({ delegations, rrsets }: EngineCaches, flush: Flush): Set<string> {
+  const found = new Set<string>();
+  const addKnown = (name: Name) => {
+    for (const type of [RRType.A, RRType.AAAA]) {
+      const entry = rrsets.peek(name, type);
+      for (const address of entry ? addressesOf(entry.rrset) : []) found.add(address);
+    }
+  };
+  for (const { zone, servers } of delegations.entries()) {
+    if (!concernsName(flush, zone)) continue;
+    for (const { name, addresses } of servers) {
+      for (const address of addresses) found.add(address);
+      addKnown(name);
+    }
+  }
+  return found;
+}
