@@ -8,46 +8,7 @@
  */
 import * as builtin from './builtin.js';
 import * as kind from './kinds.js';
-
-/** One option. `T` is what the program receives. */
-export interface Option<T, As extends string | undefined = string | undefined> {
-  readonly row: 'option';
-  readonly kind: kind.Kind<T>;
-  readonly default: unknown;
-  readonly doc: string;
-  readonly rfc?: string;
-  readonly as: As;
-  /** The value is never shown. */
-  readonly secret?: boolean;
-}
-
-/** Options under one key. */
-export interface Section<S extends Rows = Rows> {
-  readonly row: 'section';
-  readonly rows: S;
-}
-
-export interface Rows {
-  readonly [key: string]: Option<unknown> | Section;
-}
-
-interface OptionSpec<T> {
-  readonly kind: kind.Kind<T>;
-  readonly default: unknown;
-  readonly doc: string;
-  readonly rfc?: string;
-  readonly secret?: boolean;
-}
-
-function option<T, const As extends string | undefined = undefined>(
-  spec: OptionSpec<T> & { readonly as?: As },
-): Option<T, As> {
-  return { row: 'option', ...spec, as: spec.as as As };
-}
-
-function section<S extends Rows>(rows: S): Section<S> {
-  return { row: 'section', rows };
-}
+import { type ConfigOf, option, type Rows, section } from './rows.js';
 
 const DAY_MS = 86_400_000;
 const WEEK_SEC = 604_800;
@@ -386,10 +347,6 @@ export const fields = {
     }),
   }),
 } satisfies Rows;
-
-type ValueOf<R> = R extends Option<infer T> ? T : R extends Section<infer S> ? ConfigOf<S> : never;
-type NameOf<R, Key> = R extends { readonly as: infer As extends string } ? As : Key;
-type ConfigOf<S> = { readonly [K in keyof S as NameOf<S[K], K> & string]: ValueOf<S[K]> };
 
 /** What the program is told: checked, complete, frozen, and plain data that a worker can receive. */
 export type Config = ConfigOf<typeof fields>;

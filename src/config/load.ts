@@ -8,8 +8,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Document, isMap, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { crossCheck } from './cross-checks.js';
-import { type Config, fields, type Rows } from './fields.js';
+import { type Config, fields } from './fields.js';
 import { ConfigError, type ConfigProblem, formatKeyPath, nearest } from './problems.js';
+import type { Rows } from './rows.js';
 import { allOptions, configSchema, rowAt, toConfig } from './schema.js';
 
 const MAX_FILE_OCTETS = 1024 * 1024;

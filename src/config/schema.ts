@@ -5,7 +5,8 @@
  * passes the same kind as a value from a file.
  */
 import { z } from 'zod';
-import { type Config, fields, type Option, type Rows, type Section } from './fields.js';
+import { type Config, fields } from './fields.js';
+import type { Option, Rows, Section } from './rows.js';
 
 type Tree = Readonly<Record<string, unknown>>;
 

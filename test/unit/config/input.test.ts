@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import type { fields, Option, Section } from '../../../src/config/fields.js';
+import type { fields } from '../../../src/config/fields.js';
 import type { ConfigInput } from '../../../src/config/input.js';
+import type { Option, Section } from '../../../src/config/rows.js';
 
 /** Key paths of the rows. */
 type RowKeys<R, Above extends string = ''> = {
