@@ -15,6 +15,7 @@ import { isStrictSubdomain, isSubdomain, type Name, parentName, ROOT } from '../
 import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
+import type { CacheRules } from './cache-rules.js';
 import type { EvictionKind } from './eviction/create.js';
 import { ownOctets } from './footprint.js';
 import { nxdomainKey, rrsetKey } from './key.js';
@@ -65,6 +66,8 @@ export interface NegativeCacheOptions {
   readonly eviction?: EvictionKind;
   /** Longest life of a denial, in seconds. */
   readonly maxTtlSec?: number;
+  /** Of some names; undefined: none has any. */
+  readonly rules?: CacheRules | undefined;
   readonly staleMaxMs?: number;
   /** Whether a secure NXDOMAIN denies what is below it. */
   readonly nxdomainCut?: boolean;
@@ -79,6 +82,7 @@ export class NegativeCache {
   private readonly store: TimedStore<NegativeEntry>;
   private readonly clock: Clock;
   private maxTtlSec: number;
+  private rules: CacheRules | undefined;
   private readonly nxdomainCut: boolean;
   /** How many entries can deny a subtree; with none, lookups need not climb. */
   private cuts = 0;
@@ -86,6 +90,7 @@ export class NegativeCache {
   constructor(options: NegativeCacheOptions) {
     this.clock = options.clock;
     this.maxTtlSec = options.maxTtlSec ?? 3600;
+    this.rules = options.rules;
     this.nxdomainCut = options.nxdomainCut ?? true;
     this.store = new TimedStore({
       ...options,
@@ -96,29 +101,31 @@ export class NegativeCache {
   }
 
   /** Keeps by other limits from now on; what is held keeps the life that it was given. */
-  setLimits(maxTtlSec: number, staleMaxMs: number): void {
+  setLimits(maxTtlSec: number, staleMaxMs: number, rules?: CacheRules): void {
     this.maxTtlSec = maxTtlSec;
+    this.rules = rules;
     this.store.staleMaxMs = staleMaxMs;
   }
 
   /** Stores that `name` does not exist. False when it was not stored. */
   putNxdomain(name: Name, meta: NegativeMeta): boolean {
-    return this.put(nxdomainKey(name, meta.class), meta);
+    return this.put(name, nxdomainKey(name, meta.class), meta);
   }
 
   /** Stores that `name` has no data of `type`; so it exists, and an NXDOMAIN of it goes. */
   putNodata(name: Name, type: number, meta: NegativeMeta): boolean {
-    const stored = this.put(rrsetKey(name, type, meta.class), meta);
+    const stored = this.put(name, rrsetKey(name, type, meta.class), meta);
     if (stored) this.store.remove(nxdomainKey(name, meta.class), 'flushed');
     return stored;
   }
 
-  private put(key: string, meta: NegativeMeta): boolean {
+  private put(name: Name, key: string, meta: NegativeMeta): boolean {
     const nowMs = this.clock.wallMs();
     const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
+    const maxTtlSec = this.maxTtlOf(name);
     const ttlSec = meta.soa
-      ? negativeTtlSec(meta.soa, meta.proof, this.maxTtlSec)
-      : Math.min(NO_SOA_TTL_SEC, this.maxTtlSec);
+      ? negativeTtlSec(meta.soa, meta.proof, maxTtlSec)
+      : Math.min(NO_SOA_TTL_SEC, maxTtlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
     const old = this.store.peekLive(key, nowMs);
     const worse = meta.security === 'bogus' && old?.security === 'secure';
@@ -132,6 +139,10 @@ export class NegativeCache {
     const stored = this.store.set(entry.key, entry, entry.sizeOctets);
     if (stored && isCut(entry)) this.cuts++;
     return stored;
+  }
+
+  private maxTtlOf(name: Name): number {
+    return this.rules === undefined ? this.maxTtlSec : this.rules.negativeMaxSec(name, this.maxTtlSec);
   }
 
   /**
@@ -208,7 +219,9 @@ export class NegativeCache {
 
   /** Stores an entry of a snapshot; false as in ResolverCache.restore. */
   restore(saved: PackedEntry, nowMs: number): boolean {
-    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + this.maxTtlSec * 1000);
+    if (this.rules?.forbids(saved.name)) return false;
+    const maxMs = this.maxTtlOf(saved.name) * 1000;
+    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + maxMs);
     const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
     const entry = new NegativeEntry(
       ownOctets(saved.key),

@@ -17,6 +17,7 @@ import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
+import type { CacheRules } from './cache-rules.js';
 import type { EvictionKind } from './eviction/create.js';
 import { ownOctets } from './footprint.js';
 import { rrsetKey } from './key.js';
@@ -50,6 +51,8 @@ export interface ResolverCacheOptions {
   readonly maxOctets: number;
   readonly eviction?: EvictionKind;
   readonly ttl?: TtlLimits;
+  /** Of some names; undefined: none has any. */
+  readonly rules?: CacheRules | undefined;
   /** How long past expiry data stays for serve-stale, in ms; 0 when serve-stale is off. */
   readonly staleMaxMs?: number;
 }
@@ -101,12 +104,14 @@ export class ResolverCache {
   private readonly store: TimedStore<RRsetEntry>;
   private readonly clock: Clock;
   private ttl: TtlLimits;
+  private rules: CacheRules | undefined;
   /** How many DNAMEs are held; with none, lookups need not climb. */
   private dnames = 0;
 
   constructor(options: ResolverCacheOptions) {
     this.clock = options.clock;
     this.ttl = options.ttl ?? defaultTtlLimits;
+    this.rules = options.rules;
     this.store = new TimedStore({
       ...options,
       onRemove: (entry) => {
@@ -116,8 +121,9 @@ export class ResolverCache {
   }
 
   /** Keeps by other limits from now on; what is held keeps the life that it was given. */
-  setLimits(ttl: TtlLimits, staleMaxMs: number): void {
+  setLimits(ttl: TtlLimits, staleMaxMs: number, rules?: CacheRules): void {
     this.ttl = ttl;
+    this.rules = rules;
     this.store.staleMaxMs = staleMaxMs;
   }
 
@@ -147,12 +153,17 @@ export class ResolverCache {
    */
   private ttlToTell(entry: RRsetEntry, nowMs: number): number {
     if (!entry.isLeaseBound) return ttlLeft(entry, nowMs);
-    const ttlSec = this.limited(entry.rrset.ttlSec);
+    const ttlSec = this.limited(entry.name, entry.rrset.ttlSec);
     return secondsLeft(entry.storedAtMs + ttlSec * 1000, nowMs, ttlSec);
   }
 
-  private limited(ttlSec: number): number {
-    return Math.min(this.ttl.maxSec, Math.max(this.ttl.minSec, ttlSec));
+  private limited(name: Name, ttlSec: number): number {
+    const { minSec, maxSec } = this.limitsOf(name);
+    return Math.min(maxSec, Math.max(minSec, ttlSec));
+  }
+
+  private limitsOf(name: Name): TtlLimits {
+    return this.rules === undefined ? this.ttl : this.rules.limits(name, this.ttl);
   }
 
   /** False when no DNAME is held at all, as is usual. */
@@ -185,7 +196,7 @@ export class ResolverCache {
   put(rrset: RRset, meta: RRsetMeta): boolean {
     const nowMs = this.clock.wallMs();
     const leaseUntilMs = meta.leaseUntilMs ?? Infinity;
-    const ttlSec = this.limited(rrset.ttlSec);
+    const ttlSec = this.limited(rrset.name, rrset.ttlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
     const key = rrsetKey(rrset.name, rrset.type, rrset.class);
     if (expiresAtMs <= nowMs || !this.mayReplace(key, meta, nowMs)) {
@@ -250,10 +261,12 @@ export class ResolverCache {
    * Stores an entry of a snapshot, its life cut to the TTL limit.
    *
    * @returns false when it is over, comes from the future (the clock was set back, so its age is unknown),
-   *          something is held already, or there is no room
+   *          something is held already, a rule forbids it, or there is no room
    */
   restore(saved: PackedEntry, nowMs: number): boolean {
-    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + this.ttl.maxSec * 1000);
+    if (this.rules?.forbids(saved.name)) return false;
+    const { maxSec } = this.limitsOf(saved.name);
+    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + maxSec * 1000);
     const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
     const { key, packed, security, rank, origin } = saved;
     const entry = new RRsetEntry(ownOctets(key), packed, times, security, rank, origin);

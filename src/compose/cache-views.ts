@@ -4,6 +4,7 @@
  * Entries hold all that a dump needs to be loaded again (load-entries.ts): records as received but for their TTL,
  * proofs, times as dates, trust, origin.
  */
+import type { CacheRules } from '../cache/cache-rules.js';
 import type { Delegation } from '../cache/delegation-cache.js';
 import type { FailureEntry } from '../cache/failure-cache.js';
 import type { NegativeEntry } from '../cache/negative-cache.js';
@@ -57,6 +58,28 @@ export function* cacheEntries(
   const held = type === RRType.DS ? type : RRType.NS;
   for (const delegation of caches.delegations.entries())
     if (wanted(delegation.zone, held)) yield delegationView(delegation, nowMs);
+}
+
+/** The operator's rule that holds for a name, as the first thing that is shown of it. */
+export function ruleEntry(rules: CacheRules | undefined, name: Name): CacheEntry[] {
+  const rule = rules?.find(name);
+  if (!rule) return [];
+  const { noCache, minTtlSec, maxTtlSec, negativeMaxSec } = rule;
+  const limits = Object.entries({ minTtlSec, maxTtlSec, negativeMaxSec }).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
+  const details = { rule: formatName(rule.name), noCache, ...Object.fromEntries(limits) };
+  return [
+    {
+      layer: 'local',
+      name: formatName(name),
+      type: undefined,
+      holds: 'cache-rule',
+      ttlSec: 0,
+      records: [],
+      details,
+    },
+  ];
 }
 
 function secondsTo(untilMs: number, nowMs: number): number {

@@ -5,6 +5,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { CacheRules } from '../cache/cache-rules.js';
 import { DelegationCache } from '../cache/delegation-cache.js';
 import { FailureCache } from '../cache/failure-cache.js';
 import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
@@ -161,8 +162,9 @@ export class Engine implements RecursiveResolver {
     const before = this.config;
     this.config = config;
     const { rrsets, negative } = this.caches;
-    rrsets.setLimits(config.cache.ttl, staleMaxMsOf(config));
-    negative.setLimits(config.cache.ttl.negativeMaxSec, staleMaxMsOf(config));
+    const rules = CacheRules.of(config.cache.rules);
+    rrsets.setLimits(config.cache.ttl, staleMaxMsOf(config), rules);
+    negative.setLimits(config.cache.ttl.negativeMaxSec, staleMaxMsOf(config), rules);
     // Negative anchors hold from a reload on for their life, though they had come to their end.
     const renewed = config.dnssec.negativeTrustAnchors.length > 0;
     const trusts = renewed || !isDeepStrictEqual(before.dnssec, config.dnssec);
@@ -233,6 +235,7 @@ function staleMaxMsOf({ cache: { serveStale } }: Config): number {
 function makeCaches(config: Config, clock: Clock): EngineCaches {
   const { cache } = config;
   const staleMaxMs = staleMaxMsOf(config);
+  const rules = CacheRules.of(cache.rules);
   const delegationOctets = Math.floor(cache.resolver.sizeOctets / DELEGATION_PART);
   const denialOctets = Math.floor(cache.negative.sizeOctets / AGGRESSIVE_PART);
   const failureOctets = Math.floor(cache.negative.sizeOctets / FAILURE_PART);
@@ -242,6 +245,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
       maxOctets: cache.resolver.sizeOctets - delegationOctets,
       eviction: cache.resolver.eviction,
       ttl: cache.ttl,
+      rules,
       staleMaxMs,
     }),
     negative: new NegativeCache({
@@ -249,6 +253,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
       maxOctets: cache.negative.sizeOctets - failureOctets - denialOctets,
       eviction: cache.resolver.eviction,
       maxTtlSec: cache.ttl.negativeMaxSec,
+      rules,
       staleMaxMs,
     }),
     failures: new FailureCache({ clock, maxOctets: failureOctets }),
@@ -283,6 +288,7 @@ function resolverOptions(config: Config, mock: MockRoot | undefined) {
     ttlMinSec: cache.ttl.minSec,
     ttlMaxSec: cache.ttl.maxSec,
     negativeMaxSec: cache.ttl.negativeMaxSec,
+    cacheRules: CacheRules.of(cache.rules),
     prefetch: cache.prefetch,
     serveStale: cache.serveStale.enabled ? cache.serveStale : undefined,
   };

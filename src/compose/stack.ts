@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { CacheRules } from '../cache/cache-rules.js';
 import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
@@ -36,7 +37,7 @@ import type { Listener } from '../transport/listener.js';
 import { NetworkUpstream } from '../transport/network-upstream.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
-import { cacheEntries, cacheStats, type EntryFilter } from './cache-views.js';
+import { cacheEntries, cacheStats, type EntryFilter, ruleEntry } from './cache-views.js';
 import { Engine, type MockRoot } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
@@ -245,7 +246,7 @@ export class Stack implements RunningServer {
    * @throws {ListenError} with nothing left open
    */
   async start(listen?: Config['listen']): Promise<void> {
-    if (!this.options.place?.replaces) this.persistence?.restore();
+    if (!this.options.place?.replaces) this.restore();
     await this.dns.start(listen);
     this.tap?.open();
     this.persistence?.start();
@@ -254,6 +255,12 @@ export class Stack implements RunningServer {
     this.scheduleSweep();
     this.started = true;
     this.status = 'ok';
+  }
+
+  /** From the snapshot. Whole answers in it were kept by the rules of then, so those of names with rules go. */
+  private restore(): void {
+    this.persistence?.restore();
+    for (const { name } of this.config.cache.rules) this.stubCache.purge(name, { subtree: true });
   }
 
   private watchPolicy(): void {
@@ -360,9 +367,11 @@ export class Stack implements RunningServer {
   }
 
   /** What the caches hold, under one name or all; without `stub` only what this thread alone holds. */
-  entries(options: EntryFilter & { readonly stub: boolean }): IterableIterator<CacheEntry> {
-    const stubCache = options.stub ? this.stubCache : undefined;
-    return cacheEntries(this.engine.caches, stubCache, this.clock.wallMs(), options);
+  *entries(options: EntryFilter & { readonly stub: boolean }): IterableIterator<CacheEntry> {
+    const { name, stub } = options;
+    const stubCache = stub ? this.stubCache : undefined;
+    if (name !== undefined && stub) yield* ruleEntry(CacheRules.of(this.config.cache.rules), name);
+    yield* cacheEntries(this.engine.caches, stubCache, this.clock.wallMs(), options);
   }
 
   async showCache(name: Name, type?: number): Promise<readonly CacheEntry[]> {

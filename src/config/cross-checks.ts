@@ -14,6 +14,7 @@ export interface Clash {
 export function crossCheck(config: Config): Clash[] {
   return [
     ...ttlOrder(config),
+    ...cacheRules(config),
     ...families(config),
     ...zonesTwice(config),
     ...listenTwice(config),
@@ -25,6 +26,26 @@ function ttlOrder({ cache: { ttl } }: Config): Clash[] {
   const clashes: Clash[] = [];
   if (ttl.minSec > ttl.maxSec) {
     clashes.push({ path: ['cache', 'ttl', 'min'], message: `must not exceed cache.ttl.max (${ttl.maxSec})` });
+  }
+  return clashes;
+}
+
+function cacheRules({ cache: { rules } }: Config): Clash[] {
+  const clashes: Clash[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const { name, noCache, minTtlSec, maxTtlSec, negativeMaxSec } = rule;
+    const path = ['cache', 'rules', index];
+    const limits = [minTtlSec, maxTtlSec, negativeMaxSec].filter((limit) => limit !== undefined);
+    if (rules.slice(0, index).some((other) => other.name === name)) {
+      clashes.push({ path: [...path, 'name'], message: `${formatName(name)} has a rule already` });
+    } else if (noCache ? limits.length > 0 : limits.length === 0) {
+      const message = noCache
+        ? 'allows no limits beside noCache, which keeps nothing'
+        : 'must say noCache: true or a limit';
+      clashes.push({ path, message });
+    } else if ((minTtlSec ?? 0) > (maxTtlSec ?? Number.POSITIVE_INFINITY)) {
+      clashes.push({ path: [...path, 'minTtl'], message: `must not exceed its maxTtl (${maxTtlSec})` });
+    }
   }
   return clashes;
 }

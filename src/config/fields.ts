@@ -12,6 +12,20 @@ import { type ConfigOf, option, type Rows, section } from './rows.js';
 
 const DAY_MS = 86_400_000;
 const WEEK_SEC = 604_800;
+const ruleTtl = kind.duration('s', 's', 0, WEEK_SEC * 1000);
+const cacheRule = kind.mapped(
+  kind.openRecord(
+    { name: kind.domainName() },
+    { noCache: kind.boolean(), minTtl: ruleTtl, maxTtl: ruleTtl, negativeMax: ruleTtl },
+  ),
+  ({ name, noCache = false, minTtl: minTtlSec, maxTtl: maxTtlSec, negativeMax: negativeMaxSec }) => ({
+    name,
+    noCache,
+    minTtlSec,
+    maxTtlSec,
+    negativeMaxSec,
+  }),
+);
 const cacheSize = kind.size(64 * 1024, 8 * 1024 ** 3);
 
 export const fields = {
@@ -189,6 +203,11 @@ export const fields = {
         doc: 'Longest time a negative answer is kept.',
         rfc: '2308 s5',
       }),
+    }),
+    rules: option({
+      kind: kind.list(cacheRule),
+      default: [],
+      doc: 'Other rules at and below some names, the nearest decides: each { name } and noCache: true, or minTtl, maxTtl, negativeMax.',
     }),
     prefetch: option({
       kind: kind.boolean(),

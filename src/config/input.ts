@@ -56,6 +56,13 @@ export interface ConfigInput {
       readonly max?: DurationInput;
       readonly negativeMax?: DurationInput;
     };
+    readonly rules?: readonly {
+      readonly name: string;
+      readonly noCache?: boolean;
+      readonly minTtl?: DurationInput;
+      readonly maxTtl?: DurationInput;
+      readonly negativeMax?: DurationInput;
+    }[];
     readonly prefetch?: boolean;
     readonly serveStale?: {
       readonly enabled?: boolean;

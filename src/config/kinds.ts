@@ -273,6 +273,27 @@ type RecordOf<S extends Record<string, Kind<unknown>>> = {
   readonly [K in keyof S]: S[K] extends Kind<infer T> ? T : never;
 };
 
+/** A mapping inside a list; the keys of `shape` are required, those of `extra` may be left out. */
+export function openRecord<S extends Record<string, Kind<unknown>>, E extends Record<string, Kind<unknown>>>(
+  shape: S,
+  extra: E,
+): Kind<RecordOf<S> & Partial<RecordOf<E>>> {
+  const names = [...Object.keys(shape), ...Object.keys(extra).map((key) => `${key}?`)];
+  const expected = `{ ${names.join(', ')} }`;
+  const required = Object.entries(shape).map(([key, kind]) => [key, kind.schema]);
+  const optional = Object.entries(extra).map(([key, kind]) => [key, kind.schema.optional()]);
+  const inner = Object.fromEntries([...required, ...optional]);
+  const schema = z.strictObject(inner, says(expected)) as unknown as z.ZodType<
+    RecordOf<S> & Partial<RecordOf<E>>
+  >;
+  return { expected, schema, keys: [...Object.keys(shape), ...Object.keys(extra)] };
+}
+
+/** The same in the file; the program receives what `map` makes of it. */
+export function mapped<T, U>(kind: Kind<T>, map: (value: T) => U): Kind<U> {
+  return { ...kind, schema: kind.schema.transform(map) };
+}
+
 /** A mapping inside a list; every key is required and no other is allowed. */
 export function record<S extends Record<string, Kind<unknown>>>(shape: S): Kind<RecordOf<S>> {
   const expected = `{ ${Object.keys(shape).join(', ')} }`;

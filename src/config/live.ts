@@ -66,6 +66,7 @@ export function doubtfulNames(before: Config, after: Config): ReadonlySet<Name> 
   both(before.stub, after.stub, ({ zone }) => zone);
   both(before.dnssec.trustAnchors, after.dnssec.trustAnchors, ({ zone }) => zone);
   both(before.dnssec.negativeTrustAnchors, after.dnssec.negativeTrustAnchors, (name) => name);
+  both(before.cache.rules, after.cache.rules, ({ name }) => name);
   const everywhere = (config: Config) => {
     const { mode, sha1, overrideDateSec, clockSkewMs } = config.dnssec;
     return { mode, sha1, overrideDateSec, clockSkewMs, hints: config.rootHints, port: config.upstream.port };
@@ -76,6 +77,10 @@ export function doubtfulNames(before: Config, after: Config): ReadonlySet<Name> 
 
 /** Whether finished answers of before may be given after as well: only who may ask, and what is logged, has changed. */
 export function answersStand(before: Config, after: Config): boolean {
-  const deciding = ({ access, rateLimit, log, cache, ...rest }: Config) => ({ rest, ttl: cache.ttl });
+  const deciding = ({ access, rateLimit, log, cache, ...rest }: Config) => ({
+    rest,
+    ttl: cache.ttl,
+    rules: cache.rules,
+  });
   return isDeepStrictEqual(deciding(before), deciding(after));
 }

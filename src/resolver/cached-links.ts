@@ -7,6 +7,7 @@
  * Limitations: answers to QTYPE ANY and RRSIG are not kept, since they can be partial (RFC 8482 4.2).
  */
 
+import type { CacheRules } from '../cache/cache-rules.js';
 import type { DelegationCache } from '../cache/delegation-cache.js';
 import type { FailureCache } from '../cache/failure-cache.js';
 import type { NegativeCache, NegativeEntry } from '../cache/negative-cache.js';
@@ -62,6 +63,8 @@ export interface CachedLinksOptions {
   readonly staleTtlSec?: number;
   readonly negativeMaxSec: number;
   readonly prefetch: boolean;
+  /** How long data of some names is kept. */
+  readonly rules?: CacheRules | undefined;
   /** Denials to answer from without asking; undefined: do not. */
   readonly aggressive: AggressiveDenial | undefined;
 }
@@ -350,8 +353,10 @@ export class CachedLinks {
   }
 
   /** The TTL of a denial as a client may be told it (RFC 2308 5). */
-  denialTtlSec(soa: RRset | undefined, proof: readonly RRset[]): number {
-    return negativeTtlSec(soa, proof, this.options.negativeMaxSec);
+  denialTtlSec(name: Name, soa: RRset | undefined, proof: readonly RRset[]): number {
+    const { negativeMaxSec, rules } = this.options;
+    const maxSec = rules === undefined ? negativeMaxSec : rules.negativeMaxSec(name, negativeMaxSec);
+    return negativeTtlSec(soa, proof, maxSec);
   }
 
   /**
@@ -367,6 +372,18 @@ export class CachedLinks {
   /** It was resolved: the next failure starts with a short wait again. */
   forgetFailure(question: Question): void {
     this.caches.failures.succeeded(question.name, question.type);
+  }
+
+  /** A lookup of a name of which nothing is kept: what this query has learnt itself, or a failure a moment ago. */
+  findUncached(question: Question, ctx: QueryContext): Cached {
+    const { name, type } = question;
+    const fresh = ctx.fresh.get(name, type);
+    const known = fresh && (this.options.acceptUnchecked || fresh.security !== 'unchecked');
+    if (known) return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
+    const failed = this.caches.failures.get(name, type);
+    return failed.kind === 'hit'
+      ? { kind: 'failure', failure: failed.entry.failure, stale: undefined }
+      : this.bypass();
   }
 
   /** The walk was wanted though caches might have answered; counted as the miss that it is. */

@@ -55,16 +55,16 @@ export class LinkFetcher {
       const walked = await new Walk(this.core, question, ctx, failed).run();
       // With other servers silent the verdict on what did come stands.
       if (walked.kind === 'failure')
-        return bogus ? this.keep(bogus.links, question, bogus.walked, ctx) : walked;
+        return bogus ? this.keep(bogus.links, question, bogus.walked, ctx, judged) : walked;
       failed?.add(walked.server.address);
       const raw = this.cut(walked);
-      if (!judged || !this.judge) return this.keep(raw, question, walked, ctx);
+      if (!judged || !this.judge) return this.keep(raw, question, walked, ctx, judged);
       const verdict = await this.judgeAll(raw, question, ctx);
       if (verdict.transient) return verdict.transient;
-      if (!verdict.retry) return this.keep(verdict.links, question, walked, ctx);
+      if (!verdict.retry) return this.keep(verdict.links, question, walked, ctx, judged);
       bogus ??= { links: verdict.links, walked };
     }
-    return this.keep(bogus!.links, question, bogus!.walked, ctx);
+    return this.keep(bogus!.links, question, bogus!.walked, ctx, judged);
   }
 
   private async judgeAll(
@@ -120,7 +120,7 @@ export class LinkFetcher {
       const untilMs = this.untilMs(shortestTtl(rrsets), lease);
       links.push({ owner, link: { kind: 'answer', rrsets, zone, security, proof, untilMs } });
     } else if (end.kind !== 'open') {
-      const soa = end.soa && this.denialSoa(end.soa, walked);
+      const soa = end.soa && this.denialSoa(owner, end.soa, walked);
       const untilMs = this.untilMs(soa?.ttlSec ?? NO_SOA_TTL_SEC, lease);
       links.push({ owner, link: { kind: end.kind, soa, zone, security, proof, untilMs } });
     }
@@ -129,12 +129,14 @@ export class LinkFetcher {
 
   /** The RRset with the TTL that a client may be told. The lease bounds how long we keep it, not this. */
   private live(rrset: RRset): RRset {
-    const { ttlMinSec, ttlMaxSec } = this.core.options;
-    return withTtl(rrset, Math.min(ttlMaxSec, Math.max(ttlMinSec, rrset.ttlSec)));
+    const { ttlMinSec: minSec, ttlMaxSec: maxSec, cacheRules } = this.core.options;
+    const common = { minSec, maxSec };
+    const limits = cacheRules === undefined ? common : cacheRules.limits(rrset.name, common);
+    return withTtl(rrset, Math.min(limits.maxSec, Math.max(limits.minSec, rrset.ttlSec)));
   }
 
-  private denialSoa(soa: RRset, walked: Walked): RRset {
-    return withTtl(soa, this.core.links.denialTtlSec(soa, walked.denial));
+  private denialSoa(owner: Name, soa: RRset, walked: Walked): RRset {
+    return withTtl(soa, this.core.links.denialTtlSec(owner, soa, walked.denial));
   }
 
   private untilMs(ttlSec: number, leaseUntilMs: number): number {
@@ -173,19 +175,22 @@ export class LinkFetcher {
     return origin;
   }
 
-  /** Stores the links and returns the one that was asked for. */
+  /** Stores the links and returns the one that was asked for. What the walk itself needs is kept whatever rules say. */
   private keep(
     links: readonly OwnedLink[],
     question: Question,
     walked: Walked,
     ctx: QueryContext,
+    judged: boolean,
   ): LinkResult {
+    const rules = judged ? this.core.options.cacheRules : undefined;
     const isPlain =
       links.length === 1 && links[0]!.link.kind === 'answer' && links[0]!.owner === question.name;
     const origin = isPlain ? this.sharedOrigin(walked) : originOf(walked, question);
     this.core.unreachable.reached(walked.zone.zone);
     for (const { owner, link } of links) {
       ctx.fresh.put(owner, question.type, link);
+      if (rules?.forbids(owner)) continue;
       this.core.links.store(owner, question.type, link, origin, walked.aa, walked.zone.leaseUntilMs);
       const { aa, zone } = walked;
       this.core.shared?.store({ ...question, name: owner }, link, aa, ttlOf(link), zone.leaseUntilMs);

@@ -5,17 +5,19 @@
  * failures with their reason (RFC 1034 3.6.2; at most 11 links).
  */
 
+import type { CacheRule, CacheRules } from '../cache/cache-rules.js';
 import { formatName, type Name, parentName } from '../dns/name.js';
 import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
 import { Ede, RRType } from '../dns/registry.js';
 import type { Question, RRset, Security } from '../dns/rrset.js';
 import type { MissReason } from '../runtime/trace.js';
-import { type CachedLinks, worstSecurity } from './cached-links.js';
+import { type Cached, type CachedLinks, worstSecurity } from './cached-links.js';
 import type { LinkFetcher } from './fetch-links.js';
 import type { Link, LinkSource } from './link.js';
 import type { QueryContext } from './query-context.js';
 import { applySentinel } from './sentinel.js';
 import type { SharedLinks } from './shared-links.js';
+import { underRule } from './under-rule.js';
 
 export interface Resolved {
   readonly outcome: Outcome;
@@ -87,6 +89,7 @@ export class NameResolver {
     private readonly links: CachedLinks,
     private readonly fetcher: LinkFetcher,
     private readonly shared: SharedLinks | undefined,
+    private readonly rules: CacheRules | undefined,
   ) {}
 
   async resolve(question: Question, ctx: QueryContext, options: NameResolverOptions): Promise<Resolved> {
@@ -126,17 +129,13 @@ export class NameResolver {
     options: NameResolverOptions,
     chain: Chain,
   ): Link | Failure | Promise<Link | Failure> {
-    const found = ctx.bypassCache
-      ? this.links.bypass()
-      : this.links.find(question, ctx, {
-          anySecurity: options.anySecurity,
-          cd: options.cd,
-          cutBelow: options.cutBelow(askedSide(question)),
-        });
+    const rule = this.ruleOf(question, ctx, options);
+    const found = this.look(question, ctx, options, rule);
     if (found.kind === 'link') {
-      chain.add(found.link, found.source);
+      const link = rule ? underRule(found.link, rule, ctx.clock.wallMs()) : found.link;
+      chain.add(link, found.source);
       if (found.refresh) options.onRefresh(question);
-      return found.link;
+      return link;
     }
     const stale = options.stale ? found.stale : undefined;
     if (found.kind === 'failure') {
@@ -154,6 +153,30 @@ export class NameResolver {
       options,
       chain,
     });
+  }
+
+  private look(
+    question: Question,
+    ctx: QueryContext,
+    options: NameResolverOptions,
+    rule: CacheRule | undefined,
+  ): Cached {
+    if (ctx.bypassCache) return this.links.bypass();
+    if (rule?.noCache) return this.links.findUncached(question, ctx);
+    const { anySecurity, cd } = options;
+    return this.links.find(question, ctx, {
+      anySecurity,
+      cd,
+      cutBelow: options.cutBelow(askedSide(question)),
+    });
+  }
+
+  /** The operator's rule for the name, unless the data is for a walk itself. */
+  private ruleOf(question: Question, ctx: QueryContext, options: NameResolverOptions): CacheRule | undefined {
+    if (this.rules === undefined || options.anySecurity) return undefined;
+    const rule = this.rules.find(question.name);
+    if (rule && ctx.traced) ctx.emit({ ...rule, kind: 'cache-rule', name: question.name, rule: rule.name });
+    return rule;
   }
 
   private async walkOrStale(
@@ -199,11 +222,13 @@ export class NameResolver {
     adding: boolean,
   ): Promise<Link | Failure> {
     chain.missReason ??= reason;
-    const asked = this.findShared(question, ctx, options);
+    const rule = options.anySecurity ? undefined : this.rules?.find(question.name);
+    const ruled = (link: Link) => (rule ? underRule(link, rule, ctx.clock.wallMs()) : link);
+    const asked = rule?.noCache ? undefined : this.findShared(question, ctx, options);
     const shared = asked && (await asked);
     if (shared) {
       chain.note('shared');
-      return adding ? this.added(shared, chain, options) : shared;
+      return adding ? this.added(ruled(shared), chain, options) : ruled(shared);
     }
     chain.note('walked');
     const link = await this.fetcher.fetch(question, ctx, !options.anySecurity);
@@ -217,7 +242,7 @@ export class NameResolver {
     } else {
       this.links.forgetFailure(question);
     }
-    return adding ? this.added(link, chain, options) : link;
+    return adding ? this.added(ruled(link), chain, options) : ruled(link);
   }
 
   /** What other resolvers have walked. Not for data of any security: of that, only our own servers' word counts. */

@@ -3,6 +3,7 @@
  *
  * Made once per resolver. Holds no state of a query; that is in QueryContext.
  */
+import type { CacheRules } from '../cache/cache-rules.js';
 import type { Delegation } from '../cache/delegation-cache.js';
 import { type Name, toName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
@@ -36,6 +37,8 @@ export interface CoreOptions {
   readonly prefetch: boolean;
   readonly ttlMinSec: number;
   readonly ttlMaxSec: number;
+  /** How long data of some names is kept; undefined: none is treated apart. */
+  readonly cacheRules?: CacheRules | undefined;
 }
 
 export interface CoreParts {

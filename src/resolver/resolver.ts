@@ -85,6 +85,7 @@ export class Resolver implements RecursiveResolver {
       acceptUnchecked: !options.validating,
       staleTtlSec: options.serveStale?.replyTtlSec,
       negativeMaxSec: options.negativeMaxSec,
+      rules: options.cacheRules,
       prefetch: options.prefetch,
       aggressive: parts.aggressive,
     });
@@ -109,7 +110,7 @@ export class Resolver implements RecursiveResolver {
     const judge =
       parts.validator && new ValidatingJudge(parts.validator, links, () => this.fetcher, parts.aggressive);
     this.fetcher = new LinkFetcher(this.core, judge);
-    this.names = new NameResolver(links, this.fetcher, parts.shared);
+    this.names = new NameResolver(links, this.fetcher, parts.shared, options.cacheRules);
     this.priming = new Priming(this.core, caches.delegations);
     const cutBelow = (name: Name) => zones.configuredFor(name)?.zone ?? ROOT;
     const base = { cutBelow, cacheOnly: false, rootKeyTags: undefined, onRefresh: () => {} };

@@ -36,7 +36,7 @@ export class ValidatingJudge implements LinkJudge {
       const ttlSec = Math.min(rrset.ttlSec, verdict.ttlCapSec ?? rrset.ttlSec);
       if (rrset.type === RRType.NSEC) this.aggressive.addNsec(zone, rrset, ttlSec);
       else if (rrset.type === RRType.SOA)
-        this.aggressive.addSoa(zone, rrset, this.links.denialTtlSec(rrset, []));
+        this.aggressive.addSoa(zone, rrset, this.links.denialTtlSec(rrset.name, rrset, []));
       else if (closestEncloser) this.aggressive.addWildcard(zone, closestEncloser, rrset, ttlSec);
     }
   }

@@ -127,6 +127,17 @@ export type TraceEvent =
       readonly type: number;
       readonly ttlSec: number;
     }
+  | {
+      /** The operator's rule for how long data of a name is kept. */
+      readonly kind: 'cache-rule';
+      readonly name: Name;
+      /** Where the rule stands: the name or one above it. */
+      readonly rule: Name;
+      readonly noCache: boolean;
+      readonly minTtlSec?: number;
+      readonly maxTtlSec?: number;
+      readonly negativeMaxSec?: number;
+    }
   | { readonly kind: 'policy'; readonly rule: string; readonly action: string }
   | {
       readonly kind: 'validation';

@@ -56,8 +56,8 @@ interface Running {
   readonly http: string;
 }
 
-async function serve(workers = 1): Promise<Running> {
-  const program = runBuiltProgram(['serve', '--config', config, '--workers', String(workers), ...free]);
+async function serve(workers = 1, file = config): Promise<Running> {
+  const program = runBuiltProgram(['serve', '--config', file, '--workers', String(workers), ...free]);
   const ready = await program.line('ready');
   return {
     program,
@@ -130,6 +130,23 @@ describe('cache.persist', () => {
     await after.program.stop();
     expect(existsSync(`${snapshot}.1`)).toBe(true);
     expect(existsSync(`${snapshot}.2`)).toBe(false);
+  });
+
+  it('brings back no answer of a name for which a cache rule was set meanwhile', async () => {
+    const ruled = join(folder, 'ruled.yaml');
+    const settings = JSON.parse(readFileSync(config, 'utf8')) as { cache: object };
+    const rules = [{ name: 'www.example.com.', noCache: true }];
+    const path = join(folder, 'ruled-caches');
+    cpSync(snapshot, path);
+    const cache = { ...settings.cache, rules, persist: { path, interval: '60s' } };
+    writeFileSync(ruled, JSON.stringify({ ...settings, cache }));
+    const { program, port, http } = await serve(1, ruled);
+    for (let i = 0; i < 3; i++) expect((await ask(port, 'www.example.com'))?.address).toBe(first.address);
+    const { byClass } = (await stats(http)).queries;
+    expect(byClass).toMatchObject({ walked: 3, stub: 0, resolver: 0 });
+    const shown = await (await fetch(`${http}/cache?name=www.example.com`)).json();
+    expect(shown).toMatchObject({ entries: [{ holds: 'cache-rule', details: { noCache: true } }] });
+    await program.stop();
   });
 
   it('answers after kill -9 without an internet, its TTL counted down', async () => {

@@ -90,6 +90,8 @@ export function eventLine(event: TraceEvent, paint: Paint): string {
         'faint',
         `stored in ${layerWords(event.layer)}: ${text(event.name)} ${formatType(event.type)} for ${event.ttlSec} s`,
       );
+    case 'cache-rule':
+      return cacheRuleLine(event, paint);
     case 'policy':
       return `${paint('warn', 'policy')} ${printable(event.rule)}: ${printable(event.action)}`;
     case 'validation':
@@ -103,6 +105,17 @@ export function eventLine(event: TraceEvent, paint: Paint): string {
     default:
       return assertNever(event);
   }
+}
+
+function cacheRuleLine(event: Of<'cache-rule'>, paint: Paint): string {
+  const limits = [
+    event.noCache ? 'nothing is kept' : undefined,
+    event.minTtlSec === undefined ? undefined : `at least ${event.minTtlSec} s`,
+    event.maxTtlSec === undefined ? undefined : `at most ${event.maxTtlSec} s`,
+    event.negativeMaxSec === undefined ? undefined : `denials at most ${event.negativeMaxSec} s`,
+  ].filter((limit) => limit !== undefined);
+  const of = event.rule === event.name ? '' : paint('faint', ` for ${text(event.name)}`);
+  return `${paint('warn', 'cache rule')} ${paint('name', text(event.rule))}: ${limits.join(', ')}${of}`;
 }
 
 function layerWords(layer: string): string {

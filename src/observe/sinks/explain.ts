@@ -37,6 +37,8 @@ export interface Verdict {
   readonly blamed: string | undefined;
   readonly advice: string;
   readonly servers: readonly ServerTried[];
+  /** Rules of the operator that applied, in words. */
+  readonly rules: readonly string[];
   /** Limits of which over 80 % were used, in words. */
   readonly nearLimits: readonly string[];
 }
@@ -55,8 +57,16 @@ export function explain(report: TraceReport): Verdict {
     blamed: finding.blamed,
     advice: finding.advice,
     servers,
+    rules: rulesOf(report.events),
     nearLimits: nearLimits(report.events),
   };
+}
+
+function rulesOf(events: readonly TracedEvent[]): string[] {
+  const lines = events
+    .filter((event) => event.kind === 'policy' || event.kind === 'cache-rule')
+    .map((event) => eventLine(event, unpainted));
+  return [...new Set(lines)];
 }
 
 /** An event's line, with the server in front where it speaks of an exchange. */

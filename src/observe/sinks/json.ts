@@ -184,6 +184,14 @@ const shapes: Shapes = {
   minimise: { asked: name(), full: name(), relaxed: plain('boolean') },
   servers: { zone: name(), known: number, missing: number, skipped: strings },
   stored: { layer: text, name: name('NAME'), type, ttlSec: ttl },
+  'cache-rule': {
+    name: name('NAME'),
+    rule: name(),
+    noCache: plain('boolean'),
+    minTtlSec: optional(number),
+    maxTtlSec: optional(number),
+    negativeMaxSec: optional(number),
+  },
   policy: { rule: text, action: text },
   validation: {
     step: text,

@@ -27,6 +27,7 @@ export function verdictLines(title: string, verdict: Verdict, paint: Paint = unp
     );
   }
   row('what to do', verdict.advice);
+  for (const rule of verdict.rules) row('rule', rule);
   for (const limit of verdict.nearLimits) row('near a limit', limit);
   if (verdict.servers.length > 0) {
     lines.push('', paint('faint', 'servers asked'));

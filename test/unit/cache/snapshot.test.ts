@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { CacheRules } from '../../../src/cache/cache-rules.js';
 import { DelegationCache } from '../../../src/cache/delegation-cache.js';
 import { nxdomainKey, rrsetKey } from '../../../src/cache/key.js';
 import { NegativeCache } from '../../../src/cache/negative-cache.js';
@@ -26,10 +27,10 @@ const richOrigin: Origin = {
   question: { name: www, type: A, class: 1 },
 };
 
-function makeCaches(clock: VirtualClock, maxOctets = 1 << 20) {
+function makeCaches(clock: VirtualClock, maxOctets = 1 << 20, rules?: CacheRules) {
   return {
-    rrsets: new ResolverCache({ clock, maxOctets, staleMaxMs: 100_000 }),
-    negative: new NegativeCache({ clock, maxOctets }),
+    rrsets: new ResolverCache({ clock, maxOctets, staleMaxMs: 100_000, rules }),
+    negative: new NegativeCache({ clock, maxOctets, rules }),
     delegations: new DelegationCache({ clock, maxOctets }),
   };
 }
@@ -319,5 +320,30 @@ describe('what is no sound snapshot', () => {
       }),
       { numRuns: 1500 },
     );
+  });
+});
+
+describe('a snapshot of before a cache rule', () => {
+  const restored = (rule: { noCache: boolean; maxTtlSec?: number; negativeMaxSec?: number }) => {
+    const { clock, data } = saved();
+    const rules = CacheRules.of([{ name: parseName('example.'), ...rule }]);
+    const caches = makeCaches(clock, 1 << 20, rules);
+    expect(loadSnapshot(data, caches, clock).ok).toBe(true);
+    return { caches, nowMs: clock.wallMs() };
+  };
+
+  it('gives back nothing of a name that is not to be kept', () => {
+    const { caches } = restored({ noCache: true });
+    expect(Array.from(caches.rrsets.entries(), (entry) => entry.name)).toEqual([parseName('__proto__.')]);
+    expect([...caches.negative.entries()]).toEqual([]);
+    expect(caches.delegations.stats().entries).toBeGreaterThan(0);
+  });
+
+  it('gives back no more life than the rule grants', () => {
+    const { caches, nowMs } = restored({ noCache: false, maxTtlSec: 7, negativeMaxSec: 3 });
+    const left = (entries: Iterable<{ name: string; expiresAtMs: number }>) =>
+      Array.from(entries, ({ name, expiresAtMs }) => [name, (expiresAtMs - nowMs) / 1000]);
+    expect(left(caches.rrsets.entries())).toContainEqual([www, 7]);
+    expect(left(caches.negative.entries())).toContainEqual([www, 3]);
   });
 });

@@ -34,6 +34,10 @@ describe('doubtfulNames', () => {
     expect(doubtful(forward('192.0.2.1'), forward('192.0.2.2'))).toEqual(['a.test.']);
     expect(doubtful('{}', 'stub: [{ zone: b.test, servers: [192.0.2.1] }]')).toEqual(['b.test.']);
     expect(doubtful('dnssec: { negativeTrustAnchors: [c.test] }', '{}')).toEqual(['c.test.']);
+    const rule = (limit: string) =>
+      `cache: { rules: [{ name: d.test, ${limit} }, { name: e.test, noCache: true }] }`;
+    expect(doubtful(rule('maxTtl: 5'), rule('maxTtl: 6'))).toEqual(['d.test.']);
+    expect(doubtful('{}', rule('maxTtl: 5'))).toEqual(['d.test.', 'e.test.']);
     expect(doubtful('{}', 'dnssec: { mode: off }')).toEqual(['.']);
     expect(doubtful('{}', 'access: { allow: [192.0.2.0/24] }\ncache: { prefetch: false }')).toEqual([]);
   });
@@ -47,6 +51,7 @@ describe('answersStand', () => {
     ).toBe(true);
     expect(stands('specialUse: false')).toBe(false);
     expect(stands('dnssec: { mode: off }')).toBe(false);
+    expect(stands('cache: { rules: [{ name: a.test, noCache: true }] }')).toBe(false);
     expect(stands('policy: { rebindingProtection: true }')).toBe(false);
   });
 });

@@ -227,6 +227,7 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['cache.resolver.eviction', 'lruu', /did you mean "lru"/],
   ['cache.negative.size', '1.5MiB', /size/],
   ['cache.ttl.min', '2d', /from 0 to 1d/],
+  ['cache.rules', 'dev.test.', /expected a list/],
   ['cache.ttl.max', '-1', /duration/],
   ['cache.ttl.negativeMax', '1500ms', /duration/],
   ['cache.prefetch', 'maybe', /true or false/],
@@ -332,6 +333,10 @@ describe('unknown keys', () => {
 describe('contradictions', () => {
   const cases: [yaml: string, keyPath: string][] = [
     ['cache: { ttl: { min: 60, max: 30 } }', 'cache.ttl.min'],
+    ['cache: { rules: [{ name: a., minTtl: 60, maxTtl: 30 }] }', 'cache.rules[0].minTtl'],
+    ['cache: { rules: [{ name: a., noCache: true, maxTtl: 30 }] }', 'cache.rules[0]'],
+    ['cache: { rules: [{ name: a. }] }', 'cache.rules[0]'],
+    ['cache: { rules: [{ name: a., maxTtl: 1 }, { name: A, noCache: true }] }', 'cache.rules[1].name'],
     ['upstream: { ipv4: false, ipv6: false }', 'upstream.ipv6'],
     [
       'forward: [{ zone: a., servers: [192.0.2.1] }]\nstub: [{ zone: A, servers: [192.0.2.1] }]',

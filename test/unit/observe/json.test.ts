@@ -39,7 +39,7 @@ describe('trace JSON', () => {
 
   it('covers every kind of event in the sample', () => {
     const kinds = new Set(sampleEvents.map(({ kind }) => kind));
-    expect(kinds.size).toBe(18);
+    expect(kinds.size).toBe(19);
   });
 
   it('refuses an event from which any required member is missing or of another type', () => {
@@ -55,6 +55,7 @@ describe('trace JSON', () => {
       'RCODEname',
       'keyTag',
       'algorithm',
+      'maxTtlSec',
     ]);
     for (const event of sampleEvents) {
       const json = throughText(eventToJson(event)) as Record<string, unknown>;

@@ -135,6 +135,10 @@ const walk: [span: number, event: TraceEvent][] = [
     },
   ],
   [0, { kind: 'alias', from: question.name, to: parseName('web.shop.test.'), by: 'CNAME' }],
+  [
+    0,
+    { kind: 'cache-rule', name: question.name, rule: parseName('shop.test.'), noCache: false, maxTtlSec: 60 },
+  ],
   [0, { kind: 'policy', rule: 'special-use', action: 'none' }],
   [0, { kind: 'limit', item: 'referrals' }],
   [0, { kind: 'done', outcome: 'answer', tookMs: 61 }],

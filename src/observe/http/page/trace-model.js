@@ -136,6 +136,10 @@ const makers = {
   alias(model, event, index) {
     row(model, event, index, { kind: 'note', tone: 'alias', text: `${event.by} → ${event.to}` });
   },
+  'cache-rule'(model, event, index) {
+    const what = event.noCache ? 'nothing is kept' : 'limits of its own';
+    row(model, event, index, { kind: 'note', tone: 'warn', text: `cache rule ${event.rule}: ${what}` });
+  },
   policy(model, event, index) {
     row(model, event, index, { kind: 'note', tone: 'warn', text: `policy ${event.rule}: ${event.action}` });
   },
