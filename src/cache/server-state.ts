@@ -1,12 +1,12 @@
 /**
- * What is known of one server address: round-trip time, time-outs, EDNS, letter case, lameness.
+ * What is known of one server address: round-trip time, time-outs, EDNS, letter case, cookies, lameness.
  *
  * A mutable record that the server selection reads and writes; only memory is owned here. Times without
  * another word are those of `Clock.monotonicMs`, so that a jump of the date cannot keep a server in backoff.
  */
-import type { Name } from '../dns/name.js';
+import type { Name, Octets } from '../dns/name.js';
 
-/** How long a server is asked without EDNS or without random case before both are tried again. */
+/** How long a server is asked without EDNS, random case or cookie before all are tried again. */
 const WEAK_FOR_MS = 900_000;
 /** Zones a server may be lame for at once; the one nearest to its end gives way. */
 const MAX_LAME_ZONES = 16;
@@ -45,12 +45,18 @@ export class ServerState {
   ednsFailures = 0;
   /** It does not return the letter case of QNAME. */
   caseBroken = false;
+  /** Our half of the DNS cookies exchanged with it; '' until it is first asked with one (RFC 9018 3). */
+  clientCookie: Octets = '';
+  /** Its half as it last came; '' while it has sent none. */
+  serverCookie: Octets = '';
+  /** It sends its cookie only now and then, or chokes on ours. */
+  cookieBroken = false;
   /** When it last responded, monotonic; 0 when never. */
   respondedMs = 0;
   /** When it last responded, wall ms, for people; 0 when never. */
   lastSeenMs = 0;
   readonly lameZones = new LameZones();
-  /** When it was first thought to lack EDNS or to change letter case, monotonic; 0 when it is not. */
+  /** When it was first thought to lack EDNS, change letter case or do cookies badly, monotonic; 0 when it is not. */
   private weakSinceMs = 0;
 
   /** @param touchedMs when it was last looked up; kept by InfraCache, which forgets what is idle */
@@ -64,7 +70,7 @@ export class ServerState {
    * mended, or have been forged.
    */
   forgetWeakness(nowMs: number): void {
-    if (this.ednsOk !== 'no' && !this.caseBroken) {
+    if (this.ednsOk !== 'no' && !this.caseBroken && !this.cookieBroken) {
       this.weakSinceMs = 0;
     } else if (this.weakSinceMs === 0) {
       this.weakSinceMs = nowMs;
@@ -72,6 +78,7 @@ export class ServerState {
       this.ednsOk = 'unknown';
       this.ednsFailures = 0;
       this.caseBroken = false;
+      this.cookieBroken = false;
       this.weakSinceMs = 0;
     }
   }

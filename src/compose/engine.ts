@@ -280,6 +280,7 @@ function resolverOptions(config: Config, mock: MockRoot | undefined) {
   return {
     minimisation: config.qnameMinimization,
     caseRandomization: upstream.caseRandomization,
+    cookies: upstream.cookies,
     validating: config.dnssec.mode === 'validate',
     upstreamPort: mock?.port ?? upstream.port,
     usableAddress,

@@ -5,7 +5,7 @@
  * It is the whole program where one thread serves, and one worker of several where `place` says so (workers/).
  * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { CacheRules } from '../cache/cache-rules.js';
@@ -16,7 +16,7 @@ import { sharedStubCacheRuns } from '../cache/shared-stub-cache/stub-memory.js';
 import type { StubCache } from '../cache/stub-cache.js';
 import type { Config } from '../config/fields.js';
 import { answersStand } from '../config/live.js';
-import { isSubdomain, type Name } from '../dns/name.js';
+import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
 import type { CacheEntry, Health, StatsSnapshot } from '../observe/control.js';
@@ -24,15 +24,15 @@ import { Counters } from '../observe/counters.js';
 import { Dnstap, tapPath } from '../observe/dnstap/tap.js';
 import type { RecursiveResolver } from '../resolver/contract.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
-import { NetworkSet } from '../runtime/networks.js';
 import { secureRandom } from '../runtime/random.js';
 import type { QueryRecord } from '../runtime/recorder.js';
+import { SIPHASH_KEY_OCTETS } from '../runtime/siphash.js';
 import type { TraceSink } from '../runtime/trace.js';
 import { StubLane } from '../server/fast-lane.js';
 import type { HandedAnswer, HandedQuestion, HandOver } from '../server/hand-over.js';
 import type { ServerLog } from '../server/log.js';
 import { DnsServer } from '../server/server.js';
-import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
+import type { ServerSettings } from '../server/settings.js';
 import type { Listener } from '../transport/listener.js';
 import { NetworkUpstream } from '../transport/network-upstream.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
@@ -44,6 +44,7 @@ import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
 import type { RunningServer } from './running-server.js';
+import { serverSettings } from './server-settings.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 
 /** The mock internet as a resolver needs it, wherever its sockets are. */
@@ -61,6 +62,8 @@ export interface ThreadPlace {
   /** Of the stub cache that all share, with a partition for each; undefined: each has its own on the heap. */
   readonly stubMemory: SharedArrayBuffer | undefined;
   readonly mock: MockView | undefined;
+  /** Key of DNS cookies, where the operator gives none. */
+  readonly cookieSecret: Uint8Array;
   readonly handOver: HandOver;
   /** It takes the place of one that crashed: nothing is read from the snapshot, in which may be what was flushed since. */
   readonly replaces: boolean;
@@ -97,6 +100,7 @@ export class Stack implements RunningServer {
   private readonly persistence: Persistence | undefined;
   private readonly tap: Dnstap | undefined;
   private readonly mock: MockView | undefined;
+  private readonly cookieSecret: Uint8Array;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
   private policyFiles: PolicyFiles;
@@ -113,6 +117,7 @@ export class Stack implements RunningServer {
     this.clock = options.clock ?? systemClock;
     this.startedAtMs = this.clock.wallMs();
     this.mock = ownMock ?? place?.mock;
+    this.cookieSecret = place?.cookieSecret ?? randomBytes(SIPHASH_KEY_OCTETS);
     const random = secureRandom();
     const { clock } = this;
     this.policyFiles = new PolicyFiles(config, clock, log);
@@ -221,23 +226,9 @@ export class Stack implements RunningServer {
   }
 
   private settingsOf(config: Config): ServerSettings {
-    const allow = new NetworkSet(config.access.allow);
-    const configured = [...config.forward, ...config.stub].map((z) => z.zone);
-    const { policy, localData, serves } = this.policyFiles.loaded;
-    return {
-      ...defaultServerSettings,
-      allowed: (address) => allow.hasClient(address),
-      clients: allow,
-      perClientQps: config.rateLimit.perClientQps,
-      specialUse: config.specialUse,
-      servedElsewhere: (name) =>
-        configured.some((zone) => isSubdomain(name, zone)) ||
-        serves(name) ||
-        (this.mock?.serves(name) ?? false),
-      policy,
-      localData,
-      version: `stratadns ${this.options.version}`,
-    };
+    const { policyFiles, cookieSecret, mock, options } = this;
+    const { version } = options;
+    return serverSettings(config, { ...policyFiles.loaded, mock, cookieSecret, version });
   }
 
   /**

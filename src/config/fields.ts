@@ -134,6 +134,12 @@ export const fields = {
       doc: 'Mix the letter case of a question and demand it back, against forged responses.',
       rfc: '5452',
     }),
+    cookies: option({
+      kind: kind.boolean(),
+      default: true,
+      doc: 'Send DNS cookies to servers, and demand them back from those that know them, against forged responses.',
+      rfc: '7873',
+    }),
     doNotQuery: option({
       kind: kind.wordOr('builtin', builtin.builtinDoNotQuery, kind.list(kind.network())),
       default: 'builtin',
@@ -316,6 +322,21 @@ export const fields = {
       default: ['127.0.0.0/8', '::1/128'],
       doc: 'Clients that are answered; all others are refused.',
       rfc: '5358',
+    }),
+  }),
+  cookies: section({
+    enabled: option({
+      kind: kind.boolean(),
+      default: true,
+      doc: 'Give a DNS cookie to each client that sends one.',
+      rfc: '7873',
+    }),
+    secrets: option({
+      kind: kind.list(kind.hexKey()),
+      default: [],
+      secret: true,
+      doc: 'Keys of those cookies, the same for all resolvers behind one address; the first makes cookies, all are accepted. [] draws one at the start.',
+      rfc: '9018 s5',
     }),
   }),
   rateLimit: section({

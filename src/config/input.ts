@@ -40,6 +40,7 @@ export interface ConfigInput {
     readonly ipv4?: boolean;
     readonly ipv6?: boolean;
     readonly caseRandomization?: boolean;
+    readonly cookies?: boolean;
     readonly doNotQuery?: 'builtin' | readonly string[];
   };
   readonly forward?: readonly ServersOfZone[];
@@ -89,6 +90,7 @@ export interface ConfigInput {
     readonly rebindingAllowed?: readonly string[];
   };
   readonly access?: { readonly allow?: readonly string[] };
+  readonly cookies?: { readonly enabled?: boolean; readonly secrets?: readonly string[] };
   readonly rateLimit?: { readonly perClientQps?: number };
   readonly http?: {
     readonly enabled?: boolean;

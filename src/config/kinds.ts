@@ -242,6 +242,12 @@ export function secret(): Kind<string> {
   return { expected, schema: text(expected).min(16, says(expected)).max(512, says(expected)) };
 }
 
+/** 16 octets in hexadecimal. */
+export function hexKey(): Kind<string> {
+  const expected = 'a key of 32 hexadecimal digits in quotes';
+  return { expected, schema: text(expected).regex(/^[0-9a-fA-F]{32}$/, says(expected)) };
+}
+
 /** What travels in an Authorization header: visible ASCII. */
 export function token(): Kind<string> {
   const expected = 'a token of 1 to 512 visible ASCII characters without spaces';

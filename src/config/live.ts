@@ -77,7 +77,7 @@ export function doubtfulNames(before: Config, after: Config): ReadonlySet<Name> 
 
 /** Whether finished answers of before may be given after as well: only who may ask, and what is logged, has changed. */
 export function answersStand(before: Config, after: Config): boolean {
-  const deciding = ({ access, rateLimit, log, cache, ...rest }: Config) => ({
+  const deciding = ({ access, cookies, rateLimit, log, cache, ...rest }: Config) => ({
     rest,
     ttl: cache.ttl,
     rules: cache.rules,

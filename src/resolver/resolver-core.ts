@@ -26,6 +26,7 @@ import type { Walked } from './walked.js';
 export interface CoreOptions {
   readonly minimisation: MinimisationMode;
   readonly caseRandomization: boolean;
+  readonly cookies: boolean;
   /** Ask for signatures (DO) and judge answers. */
   readonly validating: boolean;
   /** Port of authoritative servers. */

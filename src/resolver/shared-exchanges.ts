@@ -90,7 +90,8 @@ function keyOf({ endpoint, transport, question, rd, cd, edns, randomCase }: Upst
     (cd ? 4 : 0) |
     (edns ? 8 : 0) |
     (edns?.do ? 16 : 0) |
-    (randomCase ? 32 : 0);
+    (randomCase ? 32 : 0) |
+    (edns?.cookie === undefined ? 0 : 64);
   return question.name + String.fromCharCode(question.type, endpoint.port, flags) + endpoint.address;
 }
 

@@ -20,7 +20,7 @@ import {
   byTcp,
   firstAttempt,
   insteadOfTcp,
-  noteEdns,
+  noteResponse,
   queryOf,
   withoutEdns,
 } from './attempt.js';
@@ -151,7 +151,7 @@ export class Walk {
     if (!server) return undefined;
     const state = selector.state(server.address);
     state.forgetWeakness(this.core.clock.monotonicMs());
-    const attempt = firstAttempt(server, state, options.caseRandomization);
+    const attempt = firstAttempt(server, state, options, this.core.random);
     // Silence may be a middlebox that drops OPT: the last try at a server that never showed EDNS goes without.
     return this.tried.count(server.address) >= 2 && state.ednsOk === 'unknown'
       ? (withoutEdns(attempt) ?? attempt)
@@ -170,11 +170,10 @@ export class Walk {
       timeLeftMs,
       attempt.transport === 'tcp' ? Math.max(MIN_TCP_TIMEOUT_MS, 3 * base) : base,
     );
-    const { address } = attempt.server;
     emitQuery(this.ctx, this.zone, attempt, question, this.question, exchange, timeoutMs);
     const forward = this.zone.source === 'forward';
     const query = queryOf(attempt, question, timeoutMs, { forward, validating: options.validating });
-    return exchanges.exchange(query, this.zone.zone, selector.isHealthy(address));
+    return exchanges.exchange(query, this.zone.zone, selector.isHealthy(attempt.server.address));
   }
 
   /** Too much waits for this server, or for all of this zone: what comes on top fails at once. */
@@ -198,11 +197,11 @@ export class Walk {
     this.ctx.emit({ kind: 'no-response', exchange, why: fault, afterMs });
     this.report.note(attempt.server, attempt.transport, fault);
     if (fault === 'no-socket') return this.done(walkFailure('internal', 'no free socket', this.report));
-    this.retry = insteadOfTcp(attempt);
+    this.retry = insteadOfTcp(attempt, this.core.selector.state(address));
     if (this.retry) return ASK;
-    if (fault === 'near-miss') {
+    if (fault === 'near-miss' || fault === 'no-cookie') {
       // Someone guesses IDs, or the server is broken: TCP settles which.
-      this.retry = byTcp(attempt);
+      this.retry = byTcp(attempt, fault === 'no-cookie' ? 'cookie' : undefined);
       if (!this.retry) this.tried.note(address);
       return ASK;
     }
@@ -256,7 +255,8 @@ export class Walk {
     }
     const classified = classify(message, scrubbed, this.zone.source === 'forward');
     if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
-    noteEdns(selector.state(address), attempt, message.edns !== undefined);
+    this.retry = noteResponse(selector.state(address), attempt, message);
+    if (this.retry) return ASK;
     const walked = (links: LinksFound): Walked => ({
       kind: 'links',
       steps: links.steps,

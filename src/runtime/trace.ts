@@ -167,6 +167,7 @@ export type UpstreamFault =
   | 'connection-refused'
   | 'connection-closed'
   | 'near-miss'
+  | 'no-cookie'
   | 'malformed'
   | 'no-socket';
 

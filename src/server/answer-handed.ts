@@ -28,6 +28,7 @@ export async function answerHanded(
 ): Promise<HandedAnswer | undefined> {
   const exchange = new Exchange(NO_PACKET, clientOf(asked), noReply, settings, nowMs);
   exchange.query = queryOf(asked);
+  exchange.isProven = asked.isProven;
   const finish = stages.findIndex((stage) => stage.name === 'finish');
   let at = stages.findIndex((stage) => stage.name === 'resolve');
   while (at <= finish) {

@@ -8,6 +8,7 @@
  * Limitations: one question per query (RFC 9619).
  */
 
+import type { Octets } from '../dns/name.js';
 import type { ExtendedError } from '../dns/outcome.js';
 import type { EdeCode } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
@@ -79,6 +80,10 @@ export type Reply = (wire: Buffer) => void;
 
 export class Exchange {
   query: ClientQuery | undefined;
+  /** Data of the COOKIE option that goes back. */
+  cookie: Octets | undefined;
+  /** The client has shown that what is sent to its address reaches it. */
+  isProven = false;
   /** Local data that is an alias: what it leads to is resolved in the place of the question. */
   alias: RRset | undefined;
   resolution: Resolution | undefined;

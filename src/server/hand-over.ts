@@ -22,6 +22,8 @@ export interface HandedQuestion {
   readonly do: boolean;
   /** The client's address, for limits by client. */
   readonly client: string;
+  /** It has a cookie of ours. */
+  readonly isProven: boolean;
   readonly transport: 'udp' | 'tcp';
 }
 

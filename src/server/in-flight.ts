@@ -6,7 +6,22 @@
  * so that a reload does not forget what is under way.
  */
 
+import { loopbackNetworks } from '../runtime/networks.js';
+import type { Exchange } from './exchange.js';
+
 export type InFlightLimit = 'per-client' | 'total';
+
+export interface InFlightLimits {
+  readonly perClient: number;
+  readonly total: number;
+}
+
+/** One client on this machine, or one that has proven its address, may be a forwarder for many. */
+export function limitsFor({ settings, client, isProven }: Exchange): InFlightLimits {
+  const { inFlight } = settings;
+  const mayBeMany = isProven || loopbackNetworks.hasClient(client.address);
+  return mayBeMany ? { ...inFlight, perClient: inFlight.total } : inFlight;
+}
 
 export class InFlight {
   private total = 0;
@@ -18,7 +33,7 @@ export class InFlight {
   }
 
   /** Takes a place. Returns the limit that stands against it, with nothing taken; undefined when it was taken. */
-  enter(client: string, limits: { perClient: number; total: number }): InFlightLimit | undefined {
+  enter(client: string, limits: InFlightLimits): InFlightLimit | undefined {
     const count = this.byClient.get(client) ?? 0;
     if (count >= limits.perClient) return 'per-client';
     if (this.total >= limits.total) return 'total';

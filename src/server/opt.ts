@@ -1,10 +1,9 @@
 /**
  * What EDNS carries back to one client.
  *
- * RFC 6891 6.1.1 (no OPT goes back where none came), RFC 5001 (NSID), RFC 7828 (keepalive, TCP only), RFC 8914
+ * RFC 6891 6.1.1 (no OPT goes back where none came), RFC 5001 (NSID), RFC 7828 (keepalive, TCP only), RFC 7873 (cookies), RFC 8914
  * (Extended DNS Errors; several are allowed). Options that we do not know are ignored, padding too: on clear
  * text it hides nothing (RFC 7830 4).
- * Limitations: no DNS cookies yet.
  */
 import type { ExtendedError } from '../dns/outcome.js';
 import { EdnsOption } from '../dns/registry.js';
@@ -26,7 +25,7 @@ export function ednsFor(
   errors: readonly ExtendedError[],
   detail: EdeDetail,
 ): Edns | undefined {
-  const { query, settings, client } = exchange;
+  const { query, settings, client, cookie } = exchange;
   const asked = query?.edns;
   if (!asked) return undefined;
   const options: EdnsOptionValue[] = [];
@@ -36,6 +35,8 @@ export function ednsFor(
       options.push({ code, data: utf8Octets(settings.identity) });
     } else if (code === EdnsOption.KEEPALIVE && client.transport === 'tcp') {
       options.push({ code, data: keepalive(settings.tcpIdleMs) });
+    } else if (code === EdnsOption.COOKIE && cookie !== undefined) {
+      options.push({ code, data: cookie });
     }
   }
   for (const error of errors.slice(0, MAX_ERRORS)) {

@@ -28,6 +28,7 @@ import type { ServerSettings } from './settings.js';
 import { AccessStage } from './stages/access.js';
 import { AnyStage } from './stages/any.js';
 import { ChaosStage } from './stages/chaos.js';
+import { CookieStage } from './stages/cookie.js';
 import { FinishStage } from './stages/finish.js';
 import { FitStage } from './stages/fit.js';
 import { HandOverStage } from './stages/hand-over.js';
@@ -68,6 +69,7 @@ export function buildStages(
     new ParseStage(),
     new AccessStage(),
     new RateLimitStage(rates),
+    new CookieStage(clock),
     new ScreenStage(),
     new ChaosStage(),
     new PolicyStage(),

@@ -6,6 +6,7 @@ import type { Name } from '../dns/name.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import type { Policy } from '../policy/policy.js';
 import type { NetworkSet } from '../runtime/networks.js';
+import type { ServerCookies } from './cookies.js';
 
 /** What a locally served zone says. */
 export interface LocalData {
@@ -37,6 +38,8 @@ export interface ServerSettings {
   readonly version: string | undefined;
   /** Text of id.server and hostname.bind, and the NSID (RFC 5001); undefined: refused, and no NSID. */
   readonly identity: string | undefined;
+  /** Gives DNS cookies to clients that send one (RFC 7873); undefined: that option is ignored. */
+  readonly cookies?: ServerCookies;
   /** Queries being resolved at once. The next one gets SERVFAIL at once, so that a flood is not saved up. */
   readonly inFlight: { readonly perClient: number; readonly total: number };
   /** An answer that took longer is not sent by UDP: nobody waits any more, and hoarded answers are a weapon (DNSBomb). */

@@ -52,6 +52,9 @@ export abstract class Exchange {
       case 'wrong-id':
         this.fail('near-miss');
         return;
+      case 'no-cookie':
+        this.fail('no-cookie');
+        return;
       case 'malformed':
         this.malformed = true;
         this.counters.malformed++;

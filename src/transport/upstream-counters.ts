@@ -28,6 +28,7 @@ export class UpstreamCounters implements UpstreamStats {
     'connection-refused': 0,
     'connection-closed': 0,
     'near-miss': 0,
+    'no-cookie': 0,
     malformed: 0,
     'no-socket': 0,
   };

@@ -7,12 +7,14 @@
  *
  * Whoever implements it owns matching (RFC 5452 9.1): a response counts only when address, port, ID, QR,
  * opcode and question are those of the query. Whatever else arrives is dropped and the wait goes on to the
- * deadline, so that a forged or malformed packet cannot end a query early. Two exceptions, both reported so
- * that the caller asks again by TCP: a wrong ID from the right server (`near-miss`), and a QNAME that came
- * back in other letter case than sent (`caseMatched: false`; its content must not be used).
+ * deadline, so that a forged or malformed packet cannot end a query early. Three exceptions, all reported so
+ * that the caller asks again by TCP: a wrong ID from the right server (`near-miss`), no cookie from a server
+ * that has sent one before (`no-cookie`), and a QNAME that came back in other letter case than sent
+ * (`caseMatched: false`; its content must not be used).
  * An error response (FORMERR, NOTIMP, SERVFAIL, REFUSED) may come without question section: it matches by
  * address, port and ID alone.
  */
+import type { Octets } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
 import type { UpstreamFault, UpstreamTransport } from '../runtime/trace.js';
 import type { Message } from '../wire/message.js';
@@ -21,6 +23,16 @@ import type { Message } from '../wire/message.js';
 export interface ServerEndpoint {
   readonly address: string;
   readonly port: number;
+}
+
+export interface UpstreamEdns {
+  readonly udpSize: number;
+  readonly do: boolean;
+  /**
+   * DNS cookie to send: our 8 octets, and the server's own if it has sent one. A response whose cookie holds other
+   * octets of ours is dropped; with the server's, a UDP response without cookie is not believed (RFC 7873 5.3).
+   */
+  readonly cookie?: Octets | undefined;
 }
 
 /** One query to one server. */
@@ -33,7 +45,7 @@ export interface UpstreamQuery {
   /** Checking disabled: set towards forwarders, so that we validate ourselves. */
   readonly cd: boolean;
   /** EDNS to send; undefined for a server that chokes on it. */
-  readonly edns: { readonly udpSize: number; readonly do: boolean } | undefined;
+  readonly edns: UpstreamEdns | undefined;
   /** Draw the letter case of QNAME at random and demand it back (draft-vixie-dnsext-dns0x20). */
   readonly randomCase: boolean;
   readonly timeoutMs: number;

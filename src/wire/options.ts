@@ -18,7 +18,7 @@ export interface WireEde {
 
 /** Longest EXTRA-TEXT we send; more would push records out of the message. */
 const MAX_EDE_TEXT_OCTETS = 255;
-const CLIENT_COOKIE_OCTETS = 8;
+export const CLIENT_COOKIE_OCTETS = 8;
 const MIN_SERVER_COOKIE_OCTETS = 8;
 const MAX_SERVER_COOKIE_OCTETS = 32;
 

@@ -117,6 +117,7 @@ function configuration(directory: string, port: number, zones: readonly NsdZone[
     'server:',
     `  ip-address: 127.0.0.1@${port}`,
     '  server-count: 1',
+    '  answer-cookie: yes',
     '  rrl-ratelimit: 0',
     '  ipv4-edns-size: 4096',
     '  username: ""',

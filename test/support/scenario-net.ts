@@ -6,6 +6,7 @@
  */
 import type { Internet } from '../../src/authority/internet.js';
 import { type BuiltServer, InternetBuilder } from '../../src/authority/internet-builder.js';
+import { MockUpstream, type ServerDirectory } from '../../src/authority/mock-upstream.js';
 import type { Delegation } from '../../src/cache/delegation-cache.js';
 import { Engine } from '../../src/compose/engine.js';
 import type { Config } from '../../src/config/fields.js';
@@ -42,6 +43,17 @@ export interface NetOptions {
    */
   readonly forge?: (query: UpstreamQuery, net: ScenarioNet) => UpstreamResult | 'silence' | undefined;
   readonly trustAnchors?: readonly TrustAnchor[];
+  /** Changes packets on their way from a server, before anything is matched. */
+  readonly tamper?: Tamper;
+}
+
+/** @returns what arrives, in its order; [] for nothing */
+export type Tamper = (packet: Buffer, about: TamperedExchange) => readonly Buffer[];
+
+export interface TamperedExchange {
+  readonly address: string;
+  readonly transport: 'udp' | 'tcp';
+  readonly query: Buffer;
 }
 
 export class ScenarioNet {
@@ -58,7 +70,7 @@ export class ScenarioNet {
   ) {
     const config: Config = parseConfig(options.config ?? 'dnssec: { mode: off }', 'test');
     const random = seededRandom(options.seed ?? 1);
-    const base = internet.upstream(this.clock, random);
+    const base = new MockUpstream(tampered(internet, options.tamper), this.clock, random);
     const intercept = options.intercept ?? ((query, pass) => this.forged(query, pass));
     this.forge = options.forge ?? (() => undefined);
     this.upstream = {
@@ -153,6 +165,24 @@ export class ScenarioNet {
   resetQueries(): void {
     this.queries.length = 0;
   }
+}
+
+function tampered(internet: Internet, tamper: Tamper | undefined): ServerDirectory {
+  if (!tamper) return internet;
+  return {
+    serverAt(address) {
+      const server = internet.serverAt(address);
+      return (
+        server && {
+          takesTcp: server.takesTcp,
+          deliver: (query, transport, random, reply) =>
+            server.deliver(query, transport, random, (packet, delayMs) => {
+              for (const one of tamper(packet, { address, transport, query })) reply(one, delayMs);
+            }),
+        }
+      );
+    },
+  };
 }
 
 export function question(name: string, type: string) {

@@ -14,6 +14,7 @@ const RD = 1;
 const CD = 2;
 const DO = 4;
 const TCP = 8;
+const PROVEN = 16;
 
 /** `id` is the asker's. */
 export type AskTuple = readonly [
@@ -43,8 +44,14 @@ export interface LinkMessage {
   readonly ping: boolean;
 }
 
-export function askTuple(id: number, { question, rd, cd, do: dnssecOk, client, transport }: HandedQuestion) {
-  const flags = (rd ? RD : 0) | (cd ? CD : 0) | (dnssecOk ? DO : 0) | (transport === 'tcp' ? TCP : 0);
+export function askTuple(id: number, asked: HandedQuestion) {
+  const { question, client } = asked;
+  const flags =
+    (asked.rd ? RD : 0) |
+    (asked.cd ? CD : 0) |
+    (asked.do ? DO : 0) |
+    (asked.transport === 'tcp' ? TCP : 0) |
+    (asked.isProven ? PROVEN : 0);
   return [id, question.name, question.type, question.class, flags, client] as const satisfies AskTuple;
 }
 
@@ -55,6 +62,7 @@ export function askedOf([, name, type, cls, flags, client]: AskTuple): HandedQue
     cd: (flags & CD) !== 0,
     do: (flags & DO) !== 0,
     client,
+    isProven: (flags & PROVEN) !== 0,
     transport: (flags & TCP) !== 0 ? 'tcp' : 'udp',
   };
 }

@@ -29,6 +29,7 @@ export interface WorkerSetup {
   readonly logQueries: boolean;
   readonly stubMemory: SharedArrayBuffer | undefined;
   readonly ownerSeed: number;
+  readonly cookieSecret: Uint8Array;
   /** One word: how many purges main has told. */
   readonly purges: SharedArrayBuffer;
   /** Where the worker lists its watches, so that it can be ended though it is stuck. */

@@ -6,6 +6,8 @@
  * so main reads and purges it by itself. Nothing here waits for a worker longer than it must: main serves the mock
  * internet and HTTP.
  */
+
+import { randomBytes } from 'node:crypto';
 import { addFlushCounts, concernsLayer, type Flush, type FlushCounts } from '../../cache/flush.js';
 import { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
 import { createStubMemory, sharedStubCacheRuns } from '../../cache/shared-stub-cache/stub-memory.js';
@@ -17,6 +19,7 @@ import type { Question } from '../../dns/rrset.js';
 import type { CacheEntry, Health, StatsSnapshot } from '../../observe/control.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
+import { SIPHASH_KEY_OCTETS } from '../../runtime/siphash.js';
 import type { TraceSink } from '../../runtime/trace.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
@@ -46,6 +49,7 @@ export class WorkerServer implements RunningServer {
   private readonly clock: Clock = systemClock;
   private readonly startedAtMs = systemClock.wallMs();
   private readonly ownerSeed: number;
+  private readonly cookieSecret = new Uint8Array(randomBytes(SIPHASH_KEY_OCTETS));
   private readonly owners: NameOwners;
   private readonly stubMemory: SharedArrayBuffer | undefined;
   private readonly stubCache: SharedStubCache | undefined;
@@ -103,7 +107,7 @@ export class WorkerServer implements RunningServer {
 
   private setupOf(index: number, replaces: boolean): Omit<WorkerSetup, 'watches'> {
     const { version, native, logQuery, workers } = this.options;
-    const { stubMemory, ownerSeed, purges, mock } = this;
+    const { stubMemory, ownerSeed, cookieSecret, purges, mock } = this;
     return {
       index,
       count: workers,
@@ -113,6 +117,7 @@ export class WorkerServer implements RunningServer {
       logQueries: logQuery !== undefined,
       stubMemory,
       ownerSeed,
+      cookieSecret,
       purges,
       mock: mock && { root: mock.root, apexes: mock.apexes },
       replaces,

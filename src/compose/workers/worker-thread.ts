@@ -76,13 +76,14 @@ export class WorkerThread implements Handlers {
   }
 
   private place(): ThreadPlace {
-    const { index, count, stubMemory, mock, replaces } = this.setup;
+    const { index, count, stubMemory, cookieSecret, mock, replaces } = this.setup;
     const { handOver, guard } = this;
     const serves = (name: Name) => servedBelow(this.apexes, name);
     return {
       index,
       count,
       stubMemory,
+      cookieSecret,
       replaces,
       handOver,
       mock: mock && { root: mock.root, serves },

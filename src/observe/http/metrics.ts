@@ -129,7 +129,7 @@ function addUpstream(registry: Registry, { upstream, servers, prefetch }: StatsS
     counter('stratadns_upstream_mismatched_responses_total', help, upstream.mismatched ?? 0);
     const faults = new Counter({
       name: 'stratadns_upstream_faults_total',
-      help: 'Queries to servers that ended without a response, by reason; near-miss is a wrong ID.',
+      help: 'Queries to servers that ended without a response, by reason; near-miss is a wrong ID, no-cookie a missing DNS cookie.',
       labelNames: ['fault'],
       registers,
     });

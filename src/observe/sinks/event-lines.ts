@@ -28,6 +28,7 @@ const faultWords: Readonly<Record<UpstreamFault, string>> = {
   'connection-refused': 'connection refused',
   'connection-closed': 'connection closed',
   'near-miss': 'a response with a wrong ID, perhaps forged',
+  'no-cookie': 'a response without the DNS cookie that this server sends, perhaps forged',
   malformed: 'a response that cannot be read',
   'no-socket': 'no socket to send from',
 };

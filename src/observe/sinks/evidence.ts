@@ -5,7 +5,7 @@
  * stands in the exchanges with that zone, and each has another culprit.
  */
 import { formatName, isSubdomain } from '../../dns/name.js';
-import type { ResponseClass, TracedEvent } from '../../runtime/trace.js';
+import type { ResponseClass, TracedEvent, UpstreamFault } from '../../runtime/trace.js';
 import type { TraceReport } from './collect.js';
 import type { ServerTried } from './servers-tried.js';
 import { plural, printable } from './styles.js';
@@ -40,6 +40,9 @@ const badClasses: ReadonlySet<ResponseClass> = new Set([
   'useless',
 ]);
 
+/** Something came back all the same. */
+const unbelievable: ReadonlySet<UpstreamFault> = new Set(['malformed', 'near-miss', 'no-cookie']);
+
 /** No server of the zone gave a usable response. */
 export function serverFailure({ events, servers, zone }: Evidence): Finding {
   if (servers.length > 0 && servers.every(({ answered }) => !answered)) return noNetwork(events, servers);
@@ -50,7 +53,7 @@ export function serverFailure({ events, servers, zone }: Evidence): Finding {
   if (bad?.kind === 'classified') return badAnswer(bad, where, culprits);
   const silent = ofZone.find((event) => event.kind === 'no-response');
   const event = silent ? { event: silent } : {};
-  if (silent?.kind === 'no-response' && (silent.why === 'malformed' || silent.why === 'near-miss')) {
+  if (silent?.kind === 'no-response' && unbelievable.has(silent.why)) {
     return {
       summary: `The servers of ${where} send responses that cannot be believed.`,
       blame: 'server',

@@ -8,7 +8,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { clientKey } from '../client-key.js';
 import type { Exchange, Stage, Verdict } from '../exchange.js';
 import { type HandedAnswer, HandedDraft, type HandOver } from '../hand-over.js';
-import type { InFlight } from '../in-flight.js';
+import { type InFlight, limitsFor } from '../in-flight.js';
 import { isTooLate } from '../too-late.js';
 
 export class HandOverStage implements Stage {
@@ -24,7 +24,7 @@ export class HandOverStage implements Stage {
     if (exchange.alias) return 'next';
     const client = clientKey(exchange.client.address);
     // With no place left the resolve stage says so.
-    if (this.inFlight.enter(client, exchange.settings.inFlight)) return 'next';
+    if (this.inFlight.enter(client, limitsFor(exchange))) return 'next';
     const pending = this.ask(exchange);
     if (!pending) {
       this.inFlight.leave(client);
@@ -46,6 +46,7 @@ export class HandOverStage implements Stage {
       cd,
       do: edns?.do === true,
       client: address,
+      isProven: exchange.isProven,
       transport,
     });
   }

@@ -11,10 +11,9 @@ import { Ede, Rcode } from '../../dns/registry.js';
 import type { RRset } from '../../dns/rrset.js';
 import type { RecursiveResolver, Resolution } from '../../resolver/contract.js';
 import type { Clock } from '../../runtime/clock.js';
-import { loopbackNetworks } from '../../runtime/networks.js';
 import { clientKey } from '../client-key.js';
 import { type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
-import type { InFlight, InFlightLimit } from '../in-flight.js';
+import { type InFlight, type InFlightLimit, limitsFor } from '../in-flight.js';
 import { isTooLate } from '../too-late.js';
 
 const limitTexts: Record<InFlightLimit, string> = {
@@ -34,10 +33,7 @@ export class ResolveStage implements Stage {
 
   run(exchange: Exchange): Verdict | Promise<Verdict> {
     const client = clientKey(exchange.client.address);
-    const { inFlight } = exchange.settings;
-    // One client on this machine may be a forwarder for many.
-    const own = loopbackNetworks.hasClient(exchange.client.address);
-    const limit = this.inFlight.enter(client, own ? { ...inFlight, perClient: inFlight.total } : inFlight);
+    const limit = this.inFlight.enter(client, limitsFor(exchange));
     if (limit) {
       exchange.limit = `inFlight-${limit}`;
       return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));

@@ -47,7 +47,9 @@ describe('answersStand', () => {
   it('unless something that decides answers changed', () => {
     const stands = (text: string) => answersStand(defaultConfig(), config(text));
     expect(
-      stands('access: { allow: [192.0.2.0/24] }\nlog: { level: warn }\nrateLimit: { perClientQps: 5 }'),
+      stands(
+        'access: { allow: [192.0.2.0/24] }\nlog: { level: warn }\nrateLimit: { perClientQps: 5 }\ncookies: { enabled: false }',
+      ),
     ).toBe(true);
     expect(stands('specialUse: false')).toBe(false);
     expect(stands('dnssec: { mode: off }')).toBe(false);

@@ -23,6 +23,7 @@ it('the stages run in the order that the design says', () => {
     'parse',
     'access',
     'rate-limit',
+    'cookie',
     'screen',
     'chaos',
     'policy',

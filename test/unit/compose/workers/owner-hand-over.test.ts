@@ -15,6 +15,7 @@ const question = (name: Name, more: Partial<HandedQuestion> = {}): HandedQuestio
   cd: false,
   do: false,
   client: '192.0.2.1',
+  isProven: false,
   transport: 'udp',
   ...more,
 });

@@ -18,6 +18,7 @@ const asked: HandedQuestion = {
   cd: false,
   do: true,
   client: '192.0.2.7',
+  isProven: true,
   transport: 'tcp',
 };
 const answer: HandedAnswer = {

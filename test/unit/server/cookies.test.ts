@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { ServerCookies } from '../../../src/server/cookies.js';
+import { decodeCookie } from '../../../src/wire/options.js';
+import { hasSharedData, readShared } from '../../support/shared-data.js';
+
+const octets = (hex: string) => Buffer.from(hex, 'hex').latin1Slice();
+const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex');
+const cookieOf = (data: string) => decodeCookie({ code: 10, data: octets(data) })!;
+
+interface Vector {
+  readonly id: string;
+  readonly secret: string;
+  readonly client_cookie: string;
+  readonly client_ip: string;
+  readonly server_time_unix: number;
+  readonly presented_cookie: string | null;
+  readonly expected_reply_cookie: string;
+}
+const FILE = 'vectors/cookies-rfc9018.json';
+const vectors: readonly Vector[] = hasSharedData(FILE) ? JSON.parse(readShared(FILE)).vectors : [];
+
+describe('RFC 9018 appendix A', () => {
+  it.each(vectors.map((v) => [v.id, v] as const))('%s', (_id, v) => {
+    const cookies = new ServerCookies([Buffer.from(v.secret, 'hex')]);
+    const presented = cookieOf(v.presented_cookie ?? v.client_cookie);
+    expect(hex(cookies.answer(presented, v.client_ip, v.server_time_unix))).toBe(v.expected_reply_cookie);
+  });
+});
+
+describe('a server cookie', () => {
+  const secret = (fill: number) => Buffer.alloc(16, fill);
+  const cookies = new ServerCookies([secret(1)]);
+  const nowSec = 1_700_000_000;
+  const client = cookieOf('0102030405060708');
+  const given = cookieOf(hex(cookies.answer(client, '192.0.2.1', nowSec)));
+
+  it('is taken back from the client it was made for, for an hour', () => {
+    expect(cookies.isGenuine(given, '192.0.2.1', nowSec)).toBe(true);
+    expect(cookies.isGenuine(given, '::ffff:192.0.2.1', nowSec)).toBe(true);
+    expect(cookies.isGenuine(given, '192.0.2.1', nowSec + 3600)).toBe(true);
+    expect(cookies.isGenuine(given, '192.0.2.1', nowSec + 3601)).toBe(false);
+  });
+
+  it('may come from a server whose clock is five minutes ahead', () => {
+    expect(cookies.isGenuine(given, '192.0.2.1', nowSec - 300)).toBe(true);
+    expect(cookies.isGenuine(given, '192.0.2.1', nowSec - 301)).toBe(false);
+  });
+
+  it.each([
+    ['another address', given, '192.0.2.2'],
+    ['an address of the other family', given, '2001:db8::1'],
+    ['another client cookie', { ...given, client: octets('0102030405060709') }, '192.0.2.1'],
+    [
+      'a later time',
+      { ...given, server: `${given.server.slice(0, 7)}\xff${given.server.slice(8)}` },
+      '192.0.2.1',
+    ],
+    ['another version', { ...given, server: `\x02${given.server.slice(1)}` }, '192.0.2.1'],
+    ['another length', { ...given, server: given.server.slice(0, 12) }, '192.0.2.1'],
+    ['none', client, '192.0.2.1'],
+  ])('with %s is none of ours', (_what, cookie, address) => {
+    expect(cookies.isGenuine(cookie, address, nowSec)).toBe(false);
+  });
+
+  it('stays the same for half an hour, and is then made anew', () => {
+    expect(cookies.answer(given, '192.0.2.1', nowSec + 1800)).toBe(given.client + given.server);
+    expect(cookies.answer(given, '192.0.2.1', nowSec + 1801)).not.toBe(given.client + given.server);
+  });
+
+  it('made with a former secret is accepted, and kept while it is fresh', () => {
+    const later = new ServerCookies([secret(2), secret(1)]);
+    expect(later.isGenuine(given, '192.0.2.1', nowSec)).toBe(true);
+    expect(new ServerCookies([secret(2)]).isGenuine(given, '192.0.2.1', nowSec)).toBe(false);
+  });
+
+  it('is one for all scopes of a link-local address, and needs no address that can be read', () => {
+    const local = cookieOf(hex(cookies.answer(client, 'fe80::1%eth0', nowSec)));
+    expect(cookies.isGenuine(local, 'fe80::1%eth1', nowSec)).toBe(true);
+    expect(cookies.answer(client, '', nowSec)).toHaveLength(24);
+  });
+});
