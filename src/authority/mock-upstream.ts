@@ -60,7 +60,7 @@ class MockExchange extends Exchange {
   send(server: ReachableServer | undefined, random: Random): void {
     const { transport } = this.query;
     const outgoing = prepareQuery(this.query, random.uint16(), random);
-    this.markSent();
+    this.markSent(outgoing);
     if (!server || (transport === 'tcp' && !server.takesTcp)) {
       this.fail('connection-refused');
       return;

@@ -121,7 +121,13 @@ export class Stack implements RunningServer {
     const random = secureRandom();
     const { clock } = this;
     this.policyFiles = new PolicyFiles(config, clock, log);
-    this.upstream = new NetworkUpstream({ clock, random });
+    const { path, messages } = config.dnstap;
+    this.tap = this.makeTap(path);
+    this.upstream = new NetworkUpstream({
+      clock,
+      random,
+      tap: messages === 'clients' ? undefined : this.tap,
+    });
     this.engine = new Engine({
       config,
       clock,
@@ -133,7 +139,6 @@ export class Stack implements RunningServer {
     });
     const { stubCache, lane } = this.makeStubCache(config.cache.stub.sizeOctets, random.uint32());
     this.stubCache = stubCache;
-    this.tap = this.makeTap(config.dnstap.path);
     const native = options.native === false ? false : 'auto';
     const reusePort = place !== undefined;
     const { engine } = this;
@@ -145,7 +150,7 @@ export class Stack implements RunningServer {
       recorder: this.counters,
       log,
       logQuery: options.logQuery,
-      tap: this.tap,
+      tap: messages === 'servers' ? undefined : this.tap,
       listen: config.listen,
       openUdp: (listen, handler, fastLane) =>
         openUdpListener({ ...listen, native, fastLane, reusePort }, handler),

@@ -383,7 +383,12 @@ export const fields = {
     path: option({
       kind: kind.orNull(kind.path()),
       default: null,
-      doc: 'File that gets the messages of clients as dnstap, or unix:PATH for the socket of a collector; further workers add .1, .2 and so on to a file.',
+      doc: 'File that gets DNS messages as dnstap, or unix:PATH for the socket of a collector; further workers add .1, .2 and so on to a file.',
+    }),
+    messages: option({
+      kind: kind.choice(['clients', 'servers', 'all']),
+      default: 'clients',
+      doc: 'Which messages: those with clients, those with servers, or both.',
     }),
   }),
 } satisfies Rows;

@@ -103,5 +103,5 @@ export interface ConfigInput {
     readonly queries?: boolean;
     readonly querySampling?: number;
   };
-  readonly dnstap?: { readonly path?: string | null };
+  readonly dnstap?: { readonly path?: string | null; readonly messages?: 'clients' | 'servers' | 'all' };
 }

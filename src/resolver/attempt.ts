@@ -15,6 +15,7 @@ import type { UpstreamTransport } from '../runtime/trace.js';
 import type { UpstreamQuery } from '../transport/upstream.js';
 import type { Message } from '../wire/message.js';
 import { CLIENT_COOKIE_OCTETS, decodeCookie, findOption } from '../wire/options.js';
+import type { AskedZone } from './asked-zone.js';
 import type { Candidate } from './select-server.js';
 
 export interface Attempt {
@@ -71,16 +72,19 @@ export function queryOf(
   { server, transport, edns, randomCase, cookie }: Attempt,
   question: Question,
   timeoutMs: number,
-  options: { readonly forward: boolean; readonly validating: boolean },
+  zone: Pick<AskedZone, 'zone' | 'source'>,
+  validating: boolean,
 ): UpstreamQuery {
+  const forward = zone.source === 'forward';
   return {
     endpoint: { address: server.address, port: server.port },
     transport,
     question,
-    rd: options.forward,
-    cd: options.forward && options.validating,
-    edns: edns ? { udpSize: EDNS_UDP_SIZE, do: options.validating, cookie } : undefined,
+    rd: forward,
+    cd: forward && validating,
+    edns: edns ? { udpSize: EDNS_UDP_SIZE, do: validating, cookie } : undefined,
     randomCase,
+    zone: zone.zone,
     timeoutMs,
   };
 }

@@ -171,8 +171,7 @@ export class Walk {
       attempt.transport === 'tcp' ? Math.max(MIN_TCP_TIMEOUT_MS, 3 * base) : base,
     );
     emitQuery(this.ctx, this.zone, attempt, question, this.question, exchange, timeoutMs);
-    const forward = this.zone.source === 'forward';
-    const query = queryOf(attempt, question, timeoutMs, { forward, validating: options.validating });
+    const query = queryOf(attempt, question, timeoutMs, this.zone, options.validating);
     return exchanges.exchange(query, this.zone.zone, selector.isHealthy(attempt.server.address));
   }
 

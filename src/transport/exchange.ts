@@ -11,6 +11,7 @@ import { type Match, matchResponse } from './match-response.js';
 import type { OutgoingQuery } from './outgoing-query.js';
 import type { UpstreamQuery, UpstreamResult } from './upstream.js';
 import type { UpstreamCounters } from './upstream-counters.js';
+import type { UpstreamTap } from './upstream-tap.js';
 
 export abstract class Exchange {
   private done = false;
@@ -25,6 +26,7 @@ export abstract class Exchange {
     private readonly clock: Clock,
     private readonly counters: UpstreamCounters,
     private readonly resolve: (result: UpstreamResult) => void,
+    private readonly tap?: UpstreamTap,
   ) {
     counters.queries++;
     this.startedMs = clock.monotonicMs();
@@ -40,13 +42,15 @@ export abstract class Exchange {
   /** Frees what the exchange holds. Called once, before the result is handed over. */
   protected abstract release(fault: UpstreamFault | undefined): void;
 
-  protected markSent(): void {
+  protected markSent({ wire }: OutgoingQuery): void {
     this.sentMs = this.clock.monotonicMs();
+    this.tap?.sent(this.query, wire);
   }
 
   /** Ends the exchange when `packet` answers `outgoing`; else counts it and waits on. */
   protected receive(packet: Buffer, outgoing: OutgoingQuery): void {
     if (this.done) return;
+    this.tap?.received(this.query, packet, this.sentMs);
     const match = this.judged(packet, outgoing);
     switch (match.kind) {
       case 'wrong-id':

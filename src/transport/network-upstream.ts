@@ -14,6 +14,7 @@ import type { UdpSockets } from './udp-sockets.js';
 import { UdpUpstream, type UdpUpstreamOptions } from './udp-upstream.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from './upstream.js';
 import type { UpstreamStats } from './upstream-counters.js';
+import type { UpstreamTap } from './upstream-tap.js';
 
 export interface NetworkUpstreamOptions {
   readonly clock: Clock;
@@ -23,7 +24,8 @@ export interface NetworkUpstreamOptions {
   /** Passed to `openUdpSockets` when `sockets` is left out. */
   readonly ports?: NativeSocketsOptions['ports'];
   readonly udp?: Pick<UdpUpstreamOptions, 'maxSockets' | 'maxQueued'>;
-  readonly tcp?: Omit<TcpUpstreamOptions, 'clock' | 'random'>;
+  readonly tcp?: Omit<TcpUpstreamOptions, 'clock' | 'random' | 'tap'>;
+  readonly tap?: UpstreamTap | undefined;
 }
 
 /** Counters by transport, and what is open now. */
@@ -45,10 +47,10 @@ export class NetworkUpstream implements Upstream {
   private readonly tcp: TcpUpstream;
 
   constructor(options: NetworkUpstreamOptions) {
-    const { clock, random } = options;
+    const { clock, random, tap } = options;
     const sockets = options.sockets ?? openUdpSockets(random, options);
-    this.udp = new UdpUpstream({ ...options.udp, clock, random, sockets });
-    this.tcp = new TcpUpstream({ ...options.tcp, clock, random });
+    this.udp = new UdpUpstream({ ...options.udp, clock, random, sockets, tap });
+    this.tcp = new TcpUpstream({ ...options.tcp, clock, random, tap });
   }
 
   exchange(query: UpstreamQuery): Promise<UpstreamResult> {

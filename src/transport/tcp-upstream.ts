@@ -17,6 +17,7 @@ import { errorCode, faultOfErrorCode } from './socket-fault.js';
 import { TcpConnection, type TcpReceiver } from './tcp-connection.js';
 import type { ServerEndpoint, Upstream, UpstreamQuery, UpstreamResult } from './upstream.js';
 import { UpstreamCounters } from './upstream-counters.js';
+import type { UpstreamTap } from './upstream-tap.js';
 
 export interface TcpUpstreamOptions {
   readonly clock: Clock;
@@ -28,6 +29,7 @@ export interface TcpUpstreamOptions {
   readonly pipelineDepth?: number;
   /** How long a connection is kept without a query. */
   readonly idleMs?: number;
+  readonly tap?: UpstreamTap | undefined;
 }
 
 export class TcpUpstream implements Upstream {
@@ -164,7 +166,7 @@ class TcpExchange extends Exchange implements TcpReceiver {
     resolve: (result: UpstreamResult) => void,
     private readonly owner: TcpUpstream,
   ) {
-    super(query, options.clock, counters, resolve);
+    super(query, options.clock, counters, resolve, options.tap);
   }
 
   start(fresh: boolean): void {
@@ -176,7 +178,7 @@ class TcpExchange extends Exchange implements TcpReceiver {
     const id = connection.freeId();
     this.connection = connection;
     this.outgoing = prepareQuery(this.query, id, this.options.random);
-    this.markSent();
+    this.markSent(this.outgoing);
     connection.send(id, this.outgoing.wire, this);
   }
 

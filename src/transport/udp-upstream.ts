@@ -18,6 +18,7 @@ import { type OutgoingQuery, prepareQuery } from './outgoing-query.js';
 import type { SocketLease, UdpReceiver, UdpSockets } from './udp-sockets.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from './upstream.js';
 import { UpstreamCounters } from './upstream-counters.js';
+import type { UpstreamTap } from './upstream-tap.js';
 
 export interface UdpUpstreamOptions {
   readonly clock: Clock;
@@ -28,6 +29,7 @@ export interface UdpUpstreamOptions {
   readonly maxSockets?: number;
   /** Queries that may wait for a socket; the next one fails at once. */
   readonly maxQueued?: number;
+  readonly tap?: UpstreamTap | undefined;
 }
 
 export class UdpUpstream implements Upstream {
@@ -134,12 +136,12 @@ class UdpExchange extends Exchange implements UdpReceiver {
     resolve: (result: UpstreamResult) => void,
     private readonly finished: (exchange: UdpExchange) => void,
   ) {
-    super(query, options.clock, counters, resolve);
+    super(query, options.clock, counters, resolve, options.tap);
     this.outgoing = prepareQuery(query, options.random.uint16(), options.random);
   }
 
   start(sockets: UdpSockets): void {
-    this.markSent();
+    this.markSent(this.outgoing);
     this.lease = sockets.send(this.query.endpoint, this.outgoing.wire, this);
   }
 

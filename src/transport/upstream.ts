@@ -14,7 +14,7 @@
  * An error response (FORMERR, NOTIMP, SERVFAIL, REFUSED) may come without question section: it matches by
  * address, port and ID alone.
  */
-import type { Octets } from '../dns/name.js';
+import type { Name, Octets } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
 import type { UpstreamFault, UpstreamTransport } from '../runtime/trace.js';
 import type { Message } from '../wire/message.js';
@@ -48,6 +48,8 @@ export interface UpstreamQuery {
   readonly edns: UpstreamEdns | undefined;
   /** Draw the letter case of QNAME at random and demand it back (draft-vixie-dnsext-dns0x20). */
   readonly randomCase: boolean;
+  /** Zone that the server is asked for; only told to who taps the line. */
+  readonly zone?: Name | undefined;
   readonly timeoutMs: number;
 }
 

@@ -26,10 +26,10 @@ interface Running {
   readonly port: string;
 }
 
-async function serve(settings: object): Promise<Running> {
+async function serve(settings: object, flags: readonly string[] = []): Promise<Running> {
   const config = join(folder, 'config.yaml');
   writeFileSync(config, JSON.stringify({ workers: 1, ...settings }));
-  const program = runBuiltProgram(['serve', '--config', config, ...free]);
+  const program = runBuiltProgram(['serve', '--config', config, ...free, ...flags]);
   started.push(program);
   const ready = await program.line('ready');
   return {
@@ -71,6 +71,31 @@ describe('dnstap.path', () => {
     expect(last).toMatch(/status: NOERROR[\s\S]*'localhost\. \d+ IN AAAA ::1'/);
     expect(stdout).toMatch(/version: "?stratadns \d/);
   });
+
+  it.runIf(hasReader)(
+    'writes what servers are asked and say, with zone and times, and clients only if told',
+    async () => {
+      const path = join(folder, 'servers');
+      const { program, port } = await serve({ dnstap: { path, messages: 'servers' } }, ['--zones', 'zones']);
+      await dig(port, 'www.example.com', 'A');
+      await program.stop();
+      const { stdout } = await promisify(execFile)('dnstap-read', ['-y', path]);
+      const events = stdout.split('---\n').filter((event) => event !== '');
+      expect(events.some((event) => event.includes('CLIENT_'))).toBe(false);
+      const about = events.filter((event) => /www\.example\.com\. IN A/i.test(event));
+      expect(about.map((event) => /type: (RESOLVER_\w+)/.exec(event)![1])).toEqual(
+        expect.arrayContaining(['RESOLVER_QUERY', 'RESOLVER_RESPONSE']),
+      );
+      const response = about.find((event) => event.includes('type: RESOLVER_RESPONSE'))!;
+      expect(response).toMatch(/query_zone: example\.com/);
+      expect(response).toMatch(/response_address: "?127\.53\.\d+\.\d+/);
+      expect(response).toMatch(/response_port: [1-9]/);
+      expect(response).toMatch(/socket_protocol: UDP/);
+      expect(about.find((event) => event.includes('_QUERY'))).toMatch(/query_time: !!timestamp 20\d\d-/);
+      expect(response).toMatch(/response_time: !!timestamp 20\d\d-/);
+      expect(response).toMatch(/www\.example\.com\.\s\d+\sIN\sA\s192\.0\.2\.10/i);
+    },
+  );
 
   it('shakes hands with a collector, comes back after it was away, and ends the stream', async () => {
     const path = join(folder, 'collector');

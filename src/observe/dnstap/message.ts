@@ -1,21 +1,40 @@
 /**
- * One dnstap event in Protocol Buffers: the few fields of dnstap.proto that a server has of its clients.
+ * One dnstap event in Protocol Buffers: the fields of dnstap.proto that this program has of clients and servers.
  *
  * Field numbers and kinds are those of the schema at https://dnstap.info; a field that is left out is absent on the wire.
  */
+import type { Octets } from '../../dns/name.js';
 import { addressOctets } from '../../runtime/networks.js';
 
 /** Values of Message.Type. */
-export const TapType = { CLIENT_QUERY: 5, CLIENT_RESPONSE: 6 } as const;
+export const TapType = {
+  RESOLVER_QUERY: 3,
+  RESOLVER_RESPONSE: 4,
+  CLIENT_QUERY: 5,
+  CLIENT_RESPONSE: 6,
+  FORWARDER_QUERY: 7,
+  FORWARDER_RESPONSE: 8,
+} as const;
+
+/** One end of an exchange; what is not known is left out. */
+export interface TapEnd {
+  /** Literal. */
+  readonly address: string;
+  readonly port?: number;
+}
 
 export interface TapEvent {
   readonly type: (typeof TapType)[keyof typeof TapType];
-  readonly client: { readonly address: string; readonly port: number };
-  /** Address that the listener was given. */
-  readonly local: string;
+  /** Who asks: a client, or this resolver. */
+  readonly asker?: TapEnd | undefined;
+  /** Who is asked: this resolver, or a server. */
+  readonly asked: TapEnd;
   readonly transport: 'udp' | 'tcp';
+  /** The zone that a server is asked for. */
+  readonly zone?: Octets | undefined;
   /** Wall time in ms, fractions allowed. */
   readonly queryAtMs: number;
+  /** Set in responses. */
   readonly responseAtMs?: number;
   /** The DNS message: of the query or of the response, as the type says. */
   readonly message: Buffer;
@@ -39,20 +58,22 @@ export function tapHead(identity: string, version: string): Buffer {
 }
 
 function encodeMessage(event: TapEvent): Buffer {
-  const from = addressOctets(event.client.address);
-  const to = addressOctets(event.local);
-  const isResponse = event.type === TapType.CLIENT_RESPONSE;
+  const { asker, asked, zone, responseAtMs } = event;
+  const from = asker && addressOctets(asker.address);
+  const to = addressOctets(asked.address);
   const parts = [
     varint(1, event.type),
-    varint(2, from?.length === 16 ? 2 : 1),
+    varint(2, (from ?? to)?.length === 16 ? 2 : 1),
     varint(3, event.transport === 'udp' ? 1 : 2),
   ];
   if (from) parts.push(octets(4, from));
   if (to) parts.push(octets(5, to));
-  parts.push(varint(6, event.client.port), ...time(8, event.queryAtMs));
-  if (!isResponse) parts.push(octets(10, event.message));
-  if (event.responseAtMs !== undefined) parts.push(...time(12, event.responseAtMs));
-  if (isResponse) parts.push(octets(14, event.message));
+  if (asker?.port !== undefined) parts.push(varint(6, asker.port));
+  if (asked.port !== undefined) parts.push(varint(7, asked.port));
+  parts.push(...time(8, event.queryAtMs));
+  if (responseAtMs === undefined) parts.push(octets(10, event.message));
+  if (zone !== undefined) parts.push(octets(11, Buffer.from(zone, 'latin1')));
+  if (responseAtMs !== undefined) parts.push(...time(12, responseAtMs), octets(14, event.message));
   return Buffer.concat(parts);
 }
 

@@ -1,15 +1,18 @@
 /**
- * dnstap: every query of a client and every response to it, as packets with times and addresses.
+ * dnstap: every query of a client and every response to it, and what servers were asked and said, as packets with
+ * times and addresses.
  *
- * Hangs at both ends of the pipeline (server/pipeline.ts); the fast lane is closed while it is on, so that nothing
- * passes unseen.
- * Limitations: client messages only; what the resolver asks of servers is in the trace.
+ * Hangs at both ends of the pipeline (server/pipeline.ts), for which the fast lane is closed so that nothing passes
+ * unseen, and at the exchanges with servers (transport/exchange.ts).
+ * Limitations: our own address and port towards servers are not told, since the kernel draws them.
  */
 import type { Clock } from '../../runtime/clock.js';
 import type { ClientTap } from '../../server/client-tap.js';
 import type { ServerLog } from '../../server/log.js';
 import type { ClientAddress } from '../../transport/listener.js';
-import { encodeTap, TapType, tapHead } from './message.js';
+import type { UpstreamQuery } from '../../transport/upstream.js';
+import type { UpstreamTap } from '../../transport/upstream-tap.js';
+import { encodeTap, type TapEvent, TapType, tapHead } from './message.js';
 import { FileTap, SocketTap, type TapSink } from './sinks.js';
 
 export interface DnstapOptions {
@@ -28,7 +31,7 @@ export function tapPath(path: string, worker: number): string {
   return worker === 0 || path.startsWith(SOCKET_PREFIX) ? path : `${path}.${worker}`;
 }
 
-export class Dnstap implements ClientTap {
+export class Dnstap implements ClientTap, UpstreamTap {
   private readonly clock: Clock;
   private readonly head: Buffer;
   private sink: TapSink | undefined;
@@ -53,15 +56,33 @@ export class Dnstap implements ClientTap {
     const { local, transport } = client;
     const queryAtMs = this.clock.wallMs();
     const type = TapType.CLIENT_QUERY;
-    this.sink?.offer(encodeTap(this.head, { type, client, local, transport, queryAtMs, message: packet }));
+    this.offer({ type, asker: client, asked: { address: local }, transport, queryAtMs, message: packet });
   }
 
   response(wire: Buffer, client: ClientAddress, startedMs: number): void {
     const { local, transport } = client;
-    const responseAtMs = this.clock.wallMs();
-    const queryAtMs = responseAtMs - (this.clock.monotonicMs() - startedMs);
     const type = TapType.CLIENT_RESPONSE;
-    const event = { type, client, local, transport, queryAtMs, responseAtMs, message: wire };
+    const asked = { address: local };
+    this.offer({ type, asker: client, asked, transport, ...this.times(startedMs), message: wire });
+  }
+
+  sent({ endpoint, transport, zone, rd }: UpstreamQuery, wire: Buffer): void {
+    const type = rd ? TapType.FORWARDER_QUERY : TapType.RESOLVER_QUERY;
+    const queryAtMs = this.clock.wallMs();
+    this.offer({ type, asked: endpoint, transport, zone, queryAtMs, message: wire });
+  }
+
+  received({ endpoint, transport, zone, rd }: UpstreamQuery, packet: Buffer, sentMs: number): void {
+    const type = rd ? TapType.FORWARDER_RESPONSE : TapType.RESOLVER_RESPONSE;
+    this.offer({ type, asked: endpoint, transport, zone, ...this.times(sentMs), message: packet });
+  }
+
+  private times(startedMs: number): { readonly queryAtMs: number; readonly responseAtMs: number } {
+    const responseAtMs = this.clock.wallMs();
+    return { queryAtMs: responseAtMs - (this.clock.monotonicMs() - startedMs), responseAtMs };
+  }
+
+  private offer(event: TapEvent): void {
     this.sink?.offer(encodeTap(this.head, event));
   }
 

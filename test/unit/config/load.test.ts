@@ -255,6 +255,7 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['log.queries', '2', /true or false/],
   ['log.querySampling', '0', /from 1 to 1000000/],
   ['dnstap.path', '1', /a file path/],
+  ['dnstap.messages', 'server', /did you mean "servers"/],
 ];
 
 describe('bad values', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ServerState } from '../../../src/cache/server-state.js';
+import { parseName } from '../../../src/dns/name.js';
 import { EdnsOption, Rcode } from '../../../src/dns/registry.js';
 import {
   byTcp,
@@ -19,7 +20,8 @@ const random = seededRandom(1);
 /** The first attempt at a server of which this is known. */
 const first = (known: ServerState, cookies = false) =>
   firstAttempt(server, known, { caseRandomization: true, cookies }, random);
-const options = { forward: false, validating: true };
+const zone = { zone: parseName('test.'), source: 'referral' } as const;
+const forwarded = { ...zone, source: 'forward' } as const;
 
 /** A response with these cookies in its OPT; without OPT when undefined. */
 function respond(cookies?: readonly string[], rcode = 0): Message {
@@ -77,22 +79,22 @@ describe('attempts', () => {
   it('become packets: DO when validating, RD and CD towards forwarders only', () => {
     const begun = first(state());
     const question = asking('www.test.');
-    expect(queryOf(begun, question, 400, options)).toMatchObject({
+    expect(queryOf(begun, question, 400, zone, true)).toMatchObject({
       rd: false,
       cd: false,
       edns: { udpSize: 1232, do: true },
       timeoutMs: 400,
     });
-    expect(queryOf(begun, question, 400, { forward: true, validating: true })).toMatchObject({
+    expect(queryOf(begun, question, 400, forwarded, true)).toMatchObject({
       rd: true,
       cd: true,
     });
-    expect(queryOf(begun, question, 400, { forward: true, validating: false })).toMatchObject({
+    expect(queryOf(begun, question, 400, forwarded, false)).toMatchObject({
       rd: true,
       cd: false,
       edns: { do: false },
     });
-    expect(queryOf(withoutEdns(begun)!, question, 400, options).edns).toBeUndefined();
+    expect(queryOf(withoutEdns(begun)!, question, 400, zone, true).edns).toBeUndefined();
   });
 });
 
