@@ -6,7 +6,7 @@
  */
 import type { Name } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
-import type { Budget } from '../runtime/budget.js';
+import type { Budget, SharedLimit } from '../runtime/budget.js';
 import type { Clock } from '../runtime/clock.js';
 import type { SpanPurpose, TraceEvent, TraceSink } from '../runtime/trace.js';
 import { FreshData } from './fresh-data.js';
@@ -82,6 +82,12 @@ export class QueryContext {
     );
     if (this.traced) ctx.emit({ kind: 'span', parent: this.span, purpose, question });
     return ctx;
+  }
+
+  /** Too much waits for a zone or server already, of all queries together. */
+  meetLimit(limit: SharedLimit): void {
+    this.budget.met ??= limit;
+    this.emit({ kind: 'limit', item: limit });
   }
 
   /** True when this question is being resolved here or by anyone who waits for us. */

@@ -177,6 +177,7 @@ export class Walk {
 
   /** Too much waits for this server, or for all of this zone: what comes on top fails at once. */
   private onBusy(attempt: Attempt, what: 'zone' | 'server'): State {
+    this.ctx.meetLimit(what === 'zone' ? 'waitingPerZone' : 'waitingPerServer');
     if (what === 'zone') return this.done(busyFailure(this.zone, this.report));
     this.tried.exclude(attempt.server.address);
     this.report.note(attempt.server, attempt.transport, 'too many questions wait for it');

@@ -17,6 +17,9 @@ export type BudgetItem =
   | 'referrals'
   | 'addressLookups';
 
+/** Limits of all queries together that one may meet: so much waits for a zone or a server already. */
+export type SharedLimit = 'waitingPerZone' | 'waitingPerServer';
+
 export type BudgetLimits = Readonly<Record<BudgetItem, number>>;
 
 /** Defaults: DESIGN 4; the name server address figures bound NXNSAttack (CVE-2020-12662). */
@@ -46,6 +49,8 @@ export class Budget {
   };
   /** The first limit that was hit, kept for the EDE text and the trace. */
   exceeded: BudgetItem | undefined;
+  /** The first limit of all queries together that was met. */
+  met: SharedLimit | undefined;
 
   /** @param startedMs monotonic time at which the client's query began */
   constructor(
@@ -79,6 +84,11 @@ export class Budget {
     }
     this.used.depth = Math.max(this.used.depth, depth);
     return true;
+  }
+
+  /** The limit that matters most, for counters. */
+  get limit(): BudgetItem | SharedLimit | undefined {
+    return this.exceeded ?? this.met;
   }
 
   usedOf(item: BudgetItem): number {

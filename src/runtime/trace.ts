@@ -13,7 +13,7 @@
 import type { Name } from '../dns/name.js';
 import type { FailureReason } from '../dns/outcome.js';
 import type { Question, Security } from '../dns/rrset.js';
-import type { BudgetItem } from './budget.js';
+import type { BudgetItem, SharedLimit } from './budget.js';
 
 /** Layers of cache in the order in which they are probed. */
 export type CacheLayer =
@@ -149,7 +149,7 @@ export type TraceEvent =
       readonly keyTag?: number;
       readonly algorithm?: number;
     }
-  | { readonly kind: 'limit'; readonly item: BudgetItem }
+  | { readonly kind: 'limit'; readonly item: BudgetItem | SharedLimit }
   | {
       readonly kind: 'done';
       readonly outcome: string;

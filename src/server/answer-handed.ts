@@ -41,7 +41,7 @@ export async function answerHanded(
     ...image!,
     lookupClass: draft!.lookupClass,
     missReason: draft!.missReason,
-    limit: exchange.limit ?? resolution?.budget?.exceeded,
+    limit: exchange.limit ?? resolution?.budget?.limit,
   };
 }
 

@@ -177,7 +177,7 @@ export class Pipeline {
       client: exchange.client.address,
       qname: question?.name,
       ede: exchange.draft?.ede,
-      limit: exchange.limit ?? exchange.resolution?.budget?.exceeded,
+      limit: exchange.limit ?? exchange.resolution?.budget?.limit,
     };
   }
 }

@@ -405,6 +405,8 @@ describe('floods', () => {
       expect(outcomes.every((r) => r.outcome.kind === 'failure')).toBe(true);
       const told = outcomes.filter((r) => edeOf(r).some((text) => /questions wait for/.test(text)));
       expect(told.length).toBeGreaterThanOrEqual(1000 - limit);
+      const counted = outcomes.filter((r) => /^waitingPer(Zone|Server)$/.test(r.budget?.limit ?? ''));
+      expect(counted.length).toBeGreaterThanOrEqual(told.length);
     },
   );
 

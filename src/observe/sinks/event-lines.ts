@@ -7,7 +7,7 @@ import { formatName, type Name } from '../../dns/name.js';
 import { assertNever } from '../../dns/outcome.js';
 import { formatRcode, formatType } from '../../dns/registry.js';
 import type { Question } from '../../dns/rrset.js';
-import type { BudgetItem } from '../../runtime/budget.js';
+import type { BudgetItem, SharedLimit } from '../../runtime/budget.js';
 import type { ResponseClass, SpanPurpose, TraceEvent, UpstreamFault } from '../../runtime/trace.js';
 import type { OutcomeReport } from './collect.js';
 import { formatMs, type Paint, plural, printable, type Style } from './styles.js';
@@ -169,7 +169,9 @@ function validationLine(event: Of<'validation'>, paint: Paint): string {
   return `DNSSEC ${event.step} ${text(event.name)}${type}: ${status}${paint('faint', `${key}${algorithm}`)} ${printable(event.detail)}`;
 }
 
-const budgetNames: Readonly<Record<BudgetItem, string>> = {
+const budgetNames: Readonly<Record<BudgetItem | SharedLimit, string>> = {
+  waitingPerZone: 'questions that wait for the servers of one zone',
+  waitingPerServer: 'questions that wait for one server',
   upstreamQueries: 'upstream queries',
   bytes: 'octets received',
   depth: 'depth',
@@ -181,7 +183,7 @@ const budgetNames: Readonly<Record<BudgetItem, string>> = {
   addressLookups: 'name server address lookups',
 };
 
-export function budgetWords(item: BudgetItem): string {
+export function budgetWords(item: BudgetItem | SharedLimit): string {
   return budgetNames[item] ?? printable(item);
 }
 

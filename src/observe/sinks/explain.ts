@@ -228,6 +228,7 @@ function bogus({ events, outcome }: TraceReport, zone: string | undefined): Find
 
 function overBudget(events: readonly TracedEvent[], zone: string | undefined): Finding {
   const limit = events.find((event) => event.kind === 'limit') as EventOf<'limit'> | undefined;
+  if (limit?.item === 'waitingPerZone' || limit?.item === 'waitingPerServer') return flooded(limit, zone);
   return {
     summary: `The name needs more work than one question may cause${limit ? ` (limit of ${budgetWords(limit.item)})` : ''}.`,
     blame: limit?.item === 'timeMs' ? 'server' : 'zone',
@@ -237,6 +238,18 @@ function overBudget(events: readonly TracedEvent[], zone: string | undefined): F
         ? 'Ask again: what was learnt is cached, so the next walk is shorter. The servers are slow.'
         : 'Have the owner simplify aliases and delegations; a zone made for an attack looks like this too.',
     ...(limit ? { event: limit } : {}),
+  };
+}
+
+/** Many clients, or one that makes names up, ask for names of a zone whose servers are silent. */
+function flooded(limit: EventOf<'limit'>, zone: string | undefined): Finding {
+  return {
+    summary: `So many questions wait for the servers of ${zone ?? 'the zone'} that no more are taken.`,
+    blame: 'server',
+    ...named(zone),
+    advice:
+      'Wait until the servers of the zone answer; look at the top names for a client that asks for random ones.',
+    event: limit,
   };
 }
 

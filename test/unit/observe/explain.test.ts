@@ -95,6 +95,12 @@ describe('the verdict', () => {
     ['bogus', [zone, validation('signature')], 'zone', /it has expired/],
     ['budget', [zone, { kind: 'limit', item: 'upstreamQueries' }], 'zone', /limit reached: upstream queries/],
     ['budget', [zone, { kind: 'limit', item: 'timeMs' }], 'server', /limit reached/],
+    [
+      'budget',
+      [zone, { kind: 'limit', item: 'waitingPerZone' }],
+      'server',
+      /limit reached: questions that wait/,
+    ],
     ['loop', [{ kind: 'alias', from: names.ns, to: names.shop, by: 'CNAME' }], 'zone', /CNAME/],
     ['alias-too-long', [{ kind: 'limit', item: 'aliases' }], 'zone', /aliases/],
     ['no-address', [zone, addressOf(names.ns)], 'parent', /needs ns.shop.test. A/],
