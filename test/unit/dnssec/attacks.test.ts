@@ -96,6 +96,25 @@ describe('KeyTrap (CVE-2023-50387)', () => {
     expect(ctx.budget.usedOf('signatureChecks')).toBeLessThanOrEqual(10);
   });
 
+  test('keys that cannot be read count as failures, so that the right one behind 10 of them is not reached (CVE-2025-8677)', async () => {
+    // Of the same tag and algorithm, but Ed25519 keys have 32 octets.
+    const unreadable = colliding.slice(0, 10).map((rdata) => `${rdata}\0\0`);
+    const keySet = signed({
+      name: victim,
+      type: RRType.DNSKEY,
+      class: 1,
+      ttlSec: 300,
+      rdatas: [...unreadable, key.rdata],
+      signatures: [],
+    });
+    const net = evilNet({ spoil: (r) => (r.type === RRType.DNSKEY ? keySet : r) });
+    const ctx = net.context(budgetOf());
+    const verdict = await net.validator().validate(net.input('www.evil.test.'), ctx);
+    expect(verdict).toMatchObject({ security: 'bogus' });
+    expect(verdict.ede?.[0]?.text).toMatch(/malformed/);
+    expect(ctx.budget.usedOf('signatureChecks')).toBeLessThanOrEqual(10);
+  });
+
   test('a colliding key beside the right one does no harm', async () => {
     const keySet = signed({
       name: victim,

@@ -98,6 +98,23 @@ describe.each(socketKinds)('UdpUpstream with %s', (kind, makeSockets) => {
     expect(await net.upstream.exchange(queryTo(endpoint))).toMatchObject({ fault: 'connection-refused' });
   });
 
+  it('an ICMP error about one query says nothing of others (SAD DNS, CVE-2020-25705)', async () => {
+    const gone = await net.start(() => []);
+    const { endpoint } = gone;
+    await gone.close();
+    net.servers.length = 0;
+    const server = await net.start(async (query) => {
+      await turns();
+      return [answerTo(query, 4)];
+    });
+    const others = Array.from({ length: 10 }, () => net.upstream.exchange(queryTo(server.endpoint)));
+    const refused = await Promise.all(
+      Array.from({ length: 10 }, () => net.upstream.exchange(queryTo(endpoint))),
+    );
+    expect(refused.map(summary)).toEqual(Array(10).fill('fault:connection-refused'));
+    expect((await Promise.all(others)).map(summary)).toEqual(Array(10).fill('answer:4'));
+  });
+
   it.each([
     ['not an address', 53],
     ['127.0.0.1', 0],
