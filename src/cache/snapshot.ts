@@ -7,15 +7,16 @@
  * until it is checked, and nothing is stored unless the whole of it is sound.
  *
  * Limitations: the checksum finds damage, not forgery; the file's permissions must keep others from writing.
- * Loading is one synchronous step. Failures, server states and the stub cache are not kept.
+ * Failures, server states and the stub cache are not kept.
  */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { labelCount, type Octets } from '../dns/name.js';
+import { labelCount, type Name, type Octets } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Delegation } from './delegation-cache.js';
-import { isSoundKey, typeOfKey } from './key.js';
+import { isSoundKey, nameOfKey, typeOfKey } from './key.js';
 import { type EntryTimes, type Origin, PackedEntry, securities } from './packed-entry.js';
 import { Rank } from './rank.js';
 import { isSoundPacked, unpackRRsets } from './rrset-packing.js';
@@ -53,40 +54,83 @@ export type LoadResult =
     }
   | { readonly ok: false; readonly reason: SnapshotFault };
 
+/** Told of each entry before it is stored; false leaves it out. */
+export type KeepEntry = (layer: 'resolver' | 'negative' | 'delegation', name: Name, type: number) => boolean;
+
+const keepAll: KeepEntry = () => true;
+
 /** Puts what a snapshot holds into the caches, or says why it is not taken and leaves them as they are. */
 export function loadSnapshot(data: Buffer, caches: SnapshotCaches, clock: Clock): LoadResult {
-  const framed = frame(data);
-  if (typeof framed === 'string') return { ok: false, reason: framed };
+  const steps = loadSnapshotSteps(data, caches, clock);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Like {@link loadSnapshot} in small steps, between which the caches may be used. */
+export function* loadSnapshotSteps(
+  data: Buffer,
+  caches: SnapshotCaches,
+  clock: Clock,
+  keep: KeepEntry = keepAll,
+): Generator<undefined, LoadResult> {
+  const fault = yield* frameFault(data);
+  if (fault) return { ok: false, reason: fault };
   try {
     const createdAtMs = new OctetReader(data.subarray(MAGIC.length + 1)).float64();
-    return { ok: true, createdAtMs, ...restoreAll(decode(framed), caches, clock.wallMs()) };
+    // Twice through it: nothing is stored before all is known to be sound, and nothing is kept for later.
+    const delegations: Delegation[] = [];
+    for (const item of decoded(data)) {
+      if ('zone' in item) delegations.push(item);
+      yield;
+    }
+    const restored = { restored: 0, skipped: 0 };
+    restoreDelegations(delegations, caches, clock.wallMs(), keep, restored);
+    for (const item of decoded(data)) {
+      if (!('zone' in item)) restoreEntry(item, caches, clock.wallMs(), keep, restored);
+      yield;
+    }
+    return { ok: true, createdAtMs, ...restored };
   } catch (error) {
     if (!(error instanceof UnsoundSnapshot)) throw error;
     return { ok: false, reason: 'damaged' };
   }
 }
 
+/** Octets hashed in one step. */
+const HASH_OCTETS = 1 << 20;
+
 /** Checks magic, version, record lengths and checksum. */
-function frame(data: Buffer): SnapshotRecord[] | SnapshotFault {
+function* frameFault(data: Buffer): Generator<undefined, SnapshotFault | undefined> {
   const start = data.subarray(0, MAGIC.length);
   if (!start.equals(MAGIC.subarray(0, start.length))) return 'foreign';
   if (data.length <= MAGIC.length) return 'truncated';
   if (data[MAGIC.length] !== VERSION) return 'version';
-  const found: SnapshotRecord[] = [];
   let at = HEADER_OCTETS;
-  for (;;) {
+  for (let kind = -1; kind !== Kind.end; ) {
     if (at + RECORD_HEADER_OCTETS > data.length) return 'truncated';
-    const kind = data[at]!;
-    const length = data.readUInt32BE(at + 1);
-    at += RECORD_HEADER_OCTETS;
-    if (at + length > data.length) return 'truncated';
-    if (kind === Kind.end) break;
-    found.push({ kind, body: data.subarray(at, at + length) });
-    at += length;
+    kind = data[at]!;
+    at += RECORD_HEADER_OCTETS + (kind === Kind.end ? 0 : data.readUInt32BE(at + 1));
+    if (at > data.length) return 'truncated';
   }
   if (at + DIGEST_OCTETS > data.length) return 'truncated';
-  const digest = createHash('sha256').update(data.subarray(0, at)).digest();
-  return digest.equals(data.subarray(at)) ? found : 'damaged';
+  const hash = createHash('sha256');
+  for (let from = 0; from < at; from += HASH_OCTETS) {
+    hash.update(data.subarray(from, Math.min(at, from + HASH_OCTETS)));
+    yield;
+  }
+  return hash.digest().equals(data.subarray(at)) ? undefined : 'damaged';
+}
+
+/** The records of a sound frame, one after the other. */
+function* records(data: Buffer): Generator<SnapshotRecord> {
+  for (let at = HEADER_OCTETS; data[at] !== Kind.end; ) {
+    const kind = data[at]!;
+    const body = at + RECORD_HEADER_OCTETS;
+    at = body + data.readUInt32BE(at + 1);
+    yield { kind, body: data.subarray(body, at) };
+  }
 }
 
 interface DecodedEntry {
@@ -94,32 +138,26 @@ interface DecodedEntry {
   readonly entry: PackedEntry;
 }
 
-interface DecodedSnapshot {
-  readonly delegations: Delegation[];
-  readonly entries: DecodedEntry[];
-}
-
 /** @throws {UnsoundSnapshot} */
-function decode(found: readonly SnapshotRecord[]): DecodedSnapshot {
+function* decoded(data: Buffer): Generator<DecodedEntry | Delegation> {
   const origins: Origin[] = [];
-  const decoded: DecodedSnapshot = { delegations: [], entries: [] };
-  for (const { kind, body } of found) {
+  for (const { kind, body } of records(data)) {
+    const reader = new OctetReader(body);
     switch (kind) {
       case Kind.origin:
-        origins.push(readOrigin(new OctetReader(body)));
+        origins.push(readOrigin(reader));
         break;
       case Kind.rrset:
       case Kind.negative:
-        decoded.entries.push({ kind, entry: readEntry(new OctetReader(body), kind, origins) });
+        yield { kind, entry: readEntry(reader, kind, origins) };
         break;
       case Kind.delegation:
-        decoded.delegations.push(readDelegation(new OctetReader(body)));
+        yield readDelegation(reader);
         break;
       default:
         throw new UnsoundSnapshot();
     }
   }
-  return decoded;
 }
 
 function readEntry(reader: OctetReader, kind: number, origins: readonly Origin[]): PackedEntry {
@@ -186,16 +224,37 @@ function readAddresses(reader: OctetReader): string[] {
   return addresses;
 }
 
-function restoreAll({ delegations, entries }: DecodedSnapshot, caches: SnapshotCaches, nowMs: number) {
-  let restored = 0;
-  // Parents first, so that a lease is never longer than that of the delegation above it.
+interface Counts {
+  restored: number;
+  skipped: number;
+}
+
+/** Parents first, so that a lease is never longer than that of the delegation above it. */
+function restoreDelegations(
+  delegations: readonly Delegation[],
+  caches: SnapshotCaches,
+  nowMs: number,
+  keep: KeepEntry,
+  counts: Counts,
+): void {
   const byDepth = [...delegations].sort((a, b) => labelCount(a.zone) - labelCount(b.zone));
   for (const delegation of byDepth) {
-    if (caches.delegations.restore(delegation, nowMs)) restored++;
+    const wanted = keep('delegation', delegation.zone, RRType.NS);
+    if (wanted && caches.delegations.restore(delegation, nowMs)) counts.restored++;
+    else counts.skipped++;
   }
-  for (const { kind, entry } of entries) {
-    const cache = kind === Kind.rrset ? caches.rrsets : caches.negative;
-    if (cache.restore(entry, nowMs)) restored++;
-  }
-  return { restored, skipped: delegations.length + entries.length - restored };
+}
+
+function restoreEntry(
+  { kind, entry }: DecodedEntry,
+  caches: SnapshotCaches,
+  nowMs: number,
+  keep: KeepEntry,
+  counts: Counts,
+): void {
+  const layer = kind === Kind.rrset ? 'resolver' : 'negative';
+  const cache = kind === Kind.rrset ? caches.rrsets : caches.negative;
+  const wanted = keep(layer, nameOfKey(entry.key), typeOfKey(entry.key));
+  if (wanted && cache.restore(entry, nowMs)) counts.restored++;
+  else counts.skipped++;
 }

@@ -1,11 +1,33 @@
 /**
- * Carries a flush out in the caches of one thread, but for the stub cache.
+ * Carries flushes out in the caches of one thread.
  */
-import { concernsLayer, concernsName, type Flush, type FlushCounts, isEverything } from '../cache/flush.js';
+import {
+  addFlushCounts,
+  concernsLayer,
+  concernsName,
+  type Flush,
+  type FlushCounts,
+  isEverything,
+} from '../cache/flush.js';
+import type { StubCache } from '../cache/stub-cache.js';
 import type { Name } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import { addressesOf } from '../resolver/asked-zone.js';
 import type { EngineCaches } from './engine.js';
+
+/** Several flushes in all caches of a thread, the stub cache too. */
+export function flushAll(
+  flushes: readonly Flush[],
+  stubCache: Pick<StubCache, 'purge'>,
+  engine: { flush(flush: Flush): FlushCounts },
+): FlushCounts {
+  let removed: FlushCounts = {};
+  for (const flush of flushes) {
+    const stub = concernsLayer(flush, 'stub') ? { stub: stubCache.purge(flush.name, flush) } : {};
+    removed = addFlushCounts(removed, { ...stub, ...engine.flush(flush) });
+  }
+  return removed;
+}
 
 /** @returns how many entries went, of the layers that were concerned */
 export function flushCaches(caches: EngineCaches, flush: Flush): FlushCounts {

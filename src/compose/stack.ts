@@ -9,7 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { CacheRules } from '../cache/cache-rules.js';
-import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
+import type { Flush, FlushCounts } from '../cache/flush.js';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
 import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
 import { sharedStubCacheRuns } from '../cache/shared-stub-cache/stub-memory.js';
@@ -40,6 +40,7 @@ import { openUdpListener } from '../transport/udp-listener.js';
 import { cacheEntries, cacheStats, type EntryFilter, ruleEntry } from './cache-views.js';
 import { Engine, type MockRoot } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
+import { flushAll } from './flush-caches.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
@@ -89,6 +90,8 @@ export interface StackOptions {
 
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 5000;
+/** How long the sockets may wait for the caches to be filled; the rest comes while queries are served. */
+const RESTORE_FIRST_MS = 200;
 
 export class Stack implements RunningServer {
   private readonly clock: Clock;
@@ -253,10 +256,12 @@ export class Stack implements RunningServer {
     this.status = 'ok';
   }
 
-  /** From the snapshot. Whole answers in it were kept by the rules of then, so those of names with rules go. */
+  /** From the snapshot. Whole answers in it were kept by the rules of then, so those of names with rules are left out. */
   private restore(): void {
-    this.persistence?.restore();
-    for (const { name } of this.config.cache.rules) this.stubCache.purge(name, { subtree: true });
+    const ruled = this.config.cache.rules.map(
+      ({ name }): Flush => ({ name, subtree: true, layers: ['stub'] }),
+    );
+    this.persistence?.restore(RESTORE_FIRST_MS, ruled);
   }
 
   private watchPolicy(): void {
@@ -265,13 +270,14 @@ export class Stack implements RunningServer {
 
   /** Data of edited zones must not outlive the edit: all that hangs below the changed names goes. */
   private forget(names: readonly Name[]): void {
-    for (const name of names) this.flush({ name, subtree: true });
+    this.flush(names.map((name) => ({ name, subtree: true })));
   }
 
-  /** Forgets in every cache that the flush concerns. */
-  flush(flush: Flush): FlushCounts {
-    const stub = concernsLayer(flush, 'stub') ? { stub: this.stubCache.purge(flush.name, flush) } : {};
-    return { ...stub, ...this.engine.flush(flush) };
+  /** Forgets in every cache that the flushes concern, and sees to it that nothing of it comes back after a kill. */
+  flush(flushes: readonly Flush[]): FlushCounts {
+    const removed = flushAll(flushes, this.stubCache, this.engine);
+    this.persistence?.purged(flushes);
+    return removed;
   }
 
   private scheduleSweep(): void {
@@ -307,6 +313,7 @@ export class Stack implements RunningServer {
       this.policyFiles = policyFiles;
       this.watchPolicy();
     }
+    this.persistence?.endRestore();
     this.engine.reload(config);
     this.dns.reconfigure(this.settingsOf(config), answersStand(before, config));
   }
@@ -375,7 +382,7 @@ export class Stack implements RunningServer {
   }
 
   async flushCache(flush: Flush): Promise<FlushCounts> {
-    return this.flush(flush);
+    return this.flush([flush]);
   }
 
   async *dumpCache(): AsyncIterable<CacheEntry> {

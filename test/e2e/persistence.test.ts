@@ -91,6 +91,11 @@ async function stats(http: string): Promise<Stats> {
   return (await (await fetch(`${http}/stats`)).json()) as Stats;
 }
 
+async function entriesOf(http: string, name: string): Promise<readonly unknown[]> {
+  const reply = await fetch(`${http}/cache?name=${name}`);
+  return ((await reply.json()) as { entries: unknown[] }).entries;
+}
+
 async function until(what: string, test: () => Promise<boolean> | boolean): Promise<void> {
   for (const end = Date.now() + 20_000; !(await test()); await sleep(50)) {
     if (Date.now() > end) throw new Error(`waited too long until ${what}`);
@@ -112,6 +117,26 @@ describe('cache.persist', () => {
     expect(statSync(snapshot).mode & 0o777).toBe(0o600);
     program.signal('SIGKILL');
     expect(await program.exited).toBe('SIGKILL');
+  });
+
+  it.each([1, 2])('does not bring back what was flushed before a kill, with %i workers', async (workers) => {
+    const { program, port, http } = await serve(workers);
+    const names = ['www.example.org', 'www.example.net'];
+    for (const name of names) expect(await ask(port, name), name).toBeDefined();
+    const askedMs = Date.now();
+    await until('a later snapshot is there', async () => {
+      const { lastSnapshot } = (await stats(http)).persistence;
+      return lastSnapshot?.result === 'ok' && lastSnapshot.atMs > askedMs;
+    });
+    const url = `${http}/cache?name=${names[0]}`;
+    const flushed = (await (await fetch(url, { method: 'DELETE' })).json()) as { removed: number };
+    expect(flushed.removed).toBeGreaterThanOrEqual(2);
+    program.signal('SIGKILL');
+    await program.exited;
+    const after = await serve(workers);
+    expect(await entriesOf(after.http, names[0]!)).toEqual([]);
+    expect((await entriesOf(after.http, names[1]!)).length).toBeGreaterThanOrEqual(2);
+    await after.program.stop();
   });
 
   it('brings back what several workers had answered, for another number of them', async () => {

@@ -17,6 +17,7 @@ import { ArenaRing } from './arena-ring.js';
 import { type BlockView, SetCopies } from './block-view.js';
 import {
   allBlocks,
+  type DumpedAnswer,
   dumpDefect,
   dumpedAnswers,
   type Restored,
@@ -227,8 +228,9 @@ export class SharedStubCache implements StubCache {
   /**
    * Takes over what belongs to this thread's partition from a dump, less what is over or damaged. Never throws.
    * Answers that claim to be from the future are dropped: their TTLs would not count down.
+   * @param keep told of each answer; false leaves it out
    */
-  restore(octets: Uint8Array): Restored {
+  restore(octets: Uint8Array, keep: (answer: DumpedAnswer) => boolean = () => true): Restored {
     const dump = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
     const refused = dumpDefect(dump);
     if (refused !== undefined) return { restored: 0, dropped: 0, refused };
@@ -239,6 +241,7 @@ export class SharedStubCache implements StubCache {
       const taken =
         answer !== undefined &&
         answer.storedAtMs <= nowMs &&
+        keep(answer) &&
         this.store(answer.key, answer.wire, answer.storedAtMs, answer.keepUntilMs, nowMs);
       if (taken) restored++;
       else dropped++;

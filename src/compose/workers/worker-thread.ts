@@ -5,7 +5,7 @@
  * caught here ends the thread, and a new one takes its place (supervisor.ts).
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { addFlushCounts, type FlushCounts } from '../../cache/flush.js';
+import type { FlushCounts } from '../../cache/flush.js';
 import type { Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import type { CacheEntry, StatsSnapshot } from '../../observe/control.js';
@@ -158,8 +158,7 @@ export class WorkerThread implements Handlers {
 
   flush({ flushes, count, apexes }: Calls['flush']['args']): FlushCounts {
     if (apexes) this.apexes = apexes;
-    let removed: FlushCounts = {};
-    for (const flush of flushes) removed = addFlushCounts(removed, this.serving.flush(flush));
+    const removed = this.serving.flush(flushes);
     this.guard.caughtUp(count);
     return removed;
   }

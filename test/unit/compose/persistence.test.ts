@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DelegationCache } from '../../../src/cache/delegation-cache.js';
+import { type Flush, flushEverything } from '../../../src/cache/flush.js';
 import { NegativeCache } from '../../../src/cache/negative-cache.js';
 import { Rank } from '../../../src/cache/rank.js';
 import { ResolverCache } from '../../../src/cache/rrset-cache.js';
 import { SharedStubCache } from '../../../src/cache/shared-stub-cache/shared-stub-cache.js';
 import { createStubMemory } from '../../../src/cache/shared-stub-cache/stub-memory.js';
 import { Persistence, type PersistenceOptions } from '../../../src/compose/persistence.js';
+import { journalPath } from '../../../src/compose/purge-journal.js';
 import { refusedPath, unfinishedPath } from '../../../src/compose/snapshot-file.js';
-import { parseName } from '../../../src/dns/name.js';
+import { formatName, parseName, ROOT } from '../../../src/dns/name.js';
 import { RRType } from '../../../src/dns/registry.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
 import { delegation, origin, rrset } from '../../support/cache-fixtures.js';
@@ -160,6 +162,130 @@ describe('a snapshot file', () => {
     for (let i = 0; i < 2000; i++) {
       expect(after.stub.get(stubKey(`n${i}.example.`), clock.wallMs())).toBeDefined();
     }
+  });
+});
+
+describe('what was flushed after the last snapshot', () => {
+  const names = ['www.a.example.', 'a.example.', 'b.example.'];
+
+  async function flushedAndKilled(flush: Flush): Promise<World> {
+    const before = world();
+    fill(before, names);
+    await before.persistence.write();
+    before.persistence.purged([flush]);
+    const after = world();
+    after.persistence.restore();
+    return after;
+  }
+  const answers = ({ stub }: World) => [...stub.entries()].map(({ name }) => formatName(name)).sort();
+  const records = ({ caches }: World) =>
+    [...caches.rrsets.entries()].map(({ name }) => formatName(name)).sort();
+
+  it('does not come back though the program was killed', async () => {
+    const after = await flushedAndKilled({ name: parseName('a.example.'), subtree: true });
+    expect(answers(after)).toEqual(['b.example.']);
+    expect(records(after)).toEqual(['b.example.']);
+    expect([...after.caches.delegations.entries()]).toHaveLength(1);
+  });
+
+  it('does not come back in the layers that were flushed; the others do', async () => {
+    const after = await flushedAndKilled({ name: ROOT, subtree: true, layers: ['stub', 'delegation'] });
+    expect(answers(after)).toEqual([]);
+    expect(records(after)).toEqual(names.toSorted());
+    expect([...after.caches.delegations.entries()]).toEqual([]);
+  });
+
+  it('does not come back after a second kill either, and may after the next snapshot', async () => {
+    await flushedAndKilled(flushEverything);
+    const again = world();
+    again.persistence.restore();
+    expect(answers(again)).toEqual([]);
+    fill(again, names);
+    await again.persistence.write();
+    const later = world();
+    later.persistence.restore();
+    expect(answers(later)).toEqual(names.toSorted());
+  });
+
+  it('does not come back when it was flushed while the snapshot was written', async () => {
+    const before = world();
+    fill(before, names);
+    const writing = before.persistence.write();
+    before.persistence.purged([{ name: parseName('a.example.'), subtree: false }]);
+    await writing;
+    const after = world();
+    after.persistence.restore();
+    expect(answers(after)).toEqual(['b.example.', 'www.a.example.']);
+  });
+
+  it('keeps the caches cold when it cannot be read', async () => {
+    const before = world();
+    fill(before, names);
+    await before.persistence.write();
+    before.persistence.purged([flushEverything]);
+    writeFileSync(journalPath(path), readFileSync(journalPath(path)).subarray(0, -5));
+    const after = world();
+    after.persistence.restore();
+    expect(answers(after)).toEqual([]);
+    expect(after.log).toMatchObject([{ level: 'warn', fault: 'damaged' }]);
+  });
+});
+
+describe('filling the caches in slices', () => {
+  const names = Array.from({ length: 3000 }, (_, i) => `n${i}.example.`);
+
+  async function begun(): Promise<World> {
+    const before = world();
+    fill(before, names);
+    await before.persistence.write();
+    // Each look at the clock finds the time over.
+    const ticking = { ...clockParts(), monotonicMs: () => (nowMs += 10) };
+    const after = world({ clock: ticking });
+    after.persistence.restore(1);
+    return after;
+  }
+  let nowMs = 0;
+  const clockParts = () => ({
+    wallMs: () => clock.wallMs(),
+    after: (ms: number, work: () => void) => clock.after(ms, work),
+  });
+  const held = ({ stub, caches }: World) => [...stub.entries()].length + [...caches.rrsets.entries()].length;
+
+  it('ends after the time given, and goes on once the sockets listen', async () => {
+    const after = await begun();
+    const first = held(after);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(2 * names.length);
+    expect(after.log).toEqual([]);
+    after.persistence.start();
+    await expect.poll(() => after.log.length).toBe(1);
+    expect(held(after)).toBeGreaterThan(2 * names.length - 10); // few answers may want the same place
+    expect(after.log[0]).toMatchObject({ entries: names.length + 1 });
+    await after.persistence.close();
+  });
+
+  it('brings back nothing that is flushed meanwhile', async () => {
+    const after = await begun();
+    const flush = { name: parseName('example.'), subtree: true };
+    after.stub.purge(flush.name, flush);
+    after.caches.rrsets.purge(flush.name, flush);
+    after.persistence.purged([flush]);
+    after.persistence.start();
+    await expect.poll(() => after.persistence.stats().restored.dropped).toBeGreaterThan(names.length);
+    expect(held(after)).toBe(0);
+  });
+
+  it('brings back nothing more after a reload, nor writes over a file that is not taken over when it ends', async () => {
+    const ended = await begun();
+    const size = statSync(path).size;
+    await ended.persistence.close();
+    expect(statSync(path).size).toBe(size);
+    const reloaded = await begun();
+    const before = held(reloaded);
+    reloaded.persistence.endRestore();
+    reloaded.persistence.start();
+    await reloaded.persistence.close();
+    expect(held(reloaded)).toBe(before);
   });
 });
 
