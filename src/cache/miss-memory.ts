@@ -22,13 +22,20 @@ export class MissMemory {
   }
 
   remember(key: string, cause: RemovalCause): void {
-    const hash = hashKey(key);
+    this.rememberHash(hashKey(key), cause);
+  }
+
+  /** For callers who have a hash of the key, of 32 bits. */
+  rememberHash(hash: number, cause: RemovalCause): void {
     this.slots[this.slotOf(hash)] = ((hash & ~CAUSE_MASK) | causes.indexOf(cause)) >>> 0;
   }
 
   /** Why a key that is not in the cache is not there. */
   reasonFor(key: string): MissReason {
-    const hash = hashKey(key);
+    return this.reasonForHash(hashKey(key));
+  }
+
+  reasonForHash(hash: number): MissReason {
     const slot = this.slots[this.slotOf(hash)]!;
     if ((slot ^ hash) >>> 2 !== 0) return 'never-seen';
     return causes[slot & CAUSE_MASK] ?? 'never-seen';

@@ -11,19 +11,20 @@
  *
  * Limitations: spans of NSEC for RFC 8198 are not here; see the validator.
  */
-import { isStrictSubdomain, isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
+import { isStrictSubdomain, type Name, type Octets, parentName, ROOT } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CacheRules } from './cache-rules.js';
 import type { EvictionKind } from './eviction/create.js';
-import { ownOctets } from './footprint.js';
-import { nxdomainKey, rrsetKey } from './key.js';
-import { type Origin, PackedEntry } from './packed-entry.js';
+import { nameOfKey, nxdomainKey, rrsetKey, typeOfKey } from './key.js';
+import { type Origin, PackedEntry, type SavedEntry, securityOf, statusOf } from './packed-entry.js';
+import { packOrigin } from './packed-store/origin-packing.js';
+import { PackedStore } from './packed-store/packed-store.js';
 import { type CacheMiss, cacheMiss } from './rrset-cache.js';
 import { packRRsets, unpackRRsets } from './rrset-packing.js';
 import type { CacheLayerStats } from './stats.js';
-import { secondsLeft, TimedStore } from './timed-store.js';
+import { secondsLeft } from './timed-store.js';
 
 export interface NegativeMeta {
   /** The SOA of the zone that denies. */
@@ -36,7 +37,7 @@ export interface NegativeMeta {
   readonly class?: number;
 }
 
-/** One denial in the cache. Its type is 0 for NXDOMAIN, which holds for every type. */
+/** One denial as the cache held it at the time of the lookup. Its type is 0 for NXDOMAIN, which holds for every type. */
 export class NegativeEntry extends PackedEntry {
   get kind(): 'nxdomain' | 'nodata' {
     return this.type === 0 ? 'nxdomain' : 'nodata';
@@ -69,6 +70,8 @@ export interface NegativeCacheOptions {
   /** Of some names; undefined: none has any. */
   readonly rules?: CacheRules | undefined;
   readonly staleMaxMs?: number;
+  /** Of the hash over keys; secret in a server. */
+  readonly seed?: number;
   /** Whether a secure NXDOMAIN denies what is below it. */
   readonly nxdomainCut?: boolean;
 }
@@ -79,7 +82,7 @@ const NO_SOA_TTL_SEC = 5;
 const MIN_SOA_OCTETS = 22;
 
 export class NegativeCache {
-  private readonly store: TimedStore<NegativeEntry>;
+  private readonly store: PackedStore<NegativeEntry>;
   private readonly clock: Clock;
   private maxTtlSec: number;
   private rules: CacheRules | undefined;
@@ -92,10 +95,11 @@ export class NegativeCache {
     this.maxTtlSec = options.maxTtlSec ?? 3600;
     this.rules = options.rules;
     this.nxdomainCut = options.nxdomainCut ?? true;
-    this.store = new TimedStore({
+    this.store = new PackedStore({
       ...options,
-      onRemove: (entry) => {
-        if (isCut(entry)) this.cuts--;
+      makeEntry: (key, fields) => new NegativeEntry(key, fields),
+      onRemove: (type, security) => {
+        if (isCut(type, security)) this.cuts--;
       },
     });
   }
@@ -127,18 +131,20 @@ export class NegativeCache {
       ? negativeTtlSec(meta.soa, meta.proof, maxTtlSec)
       : Math.min(NO_SOA_TTL_SEC, maxTtlSec);
     const expiresAtMs = Math.min(nowMs + ttlSec * 1000, leaseUntilMs);
-    const old = this.store.peekLive(key, nowMs);
-    const worse = meta.security === 'bogus' && old?.security === 'secure';
+    const old = this.store.liveStatus(key, nowMs);
+    const worse = meta.security === 'bogus' && old !== -1 && securityOf(old) === 'secure';
     const packed = packRRsets(meta.soa ? [meta.soa, ...meta.proof] : meta.proof);
     if (packed === undefined || expiresAtMs <= nowMs || worse) {
       this.store.counters.refused++;
       return false;
     }
     const times = { storedAtMs: nowMs, expiresAtMs, leaseUntilMs };
-    const entry = new NegativeEntry(ownOctets(key), packed, times, meta.security, 0, meta.origin);
-    const stored = this.store.set(entry.key, entry, entry.sizeOctets);
-    if (stored && isCut(entry)) this.cuts++;
-    return stored;
+    const origin = packOrigin(meta.origin, nameOfKey(key));
+    return this.counted(
+      key,
+      meta.security,
+      this.store.set(key, packed, origin, times, statusOf(meta.security, 0)),
+    );
   }
 
   private maxTtlOf(name: Name): number {
@@ -182,7 +188,7 @@ export class NegativeCache {
       if (at !== ROOT && !isStrictSubdomain(at, cutBelow)) return undefined;
       const key = nxdomainKey(at, cls);
       const entry = this.store.peekLive(key, nowMs);
-      if (entry && isCut(entry)) return this.store.use(key, nowMs);
+      if (entry && isCut(0, entry.security)) return this.store.use(key, nowMs);
     }
     return undefined;
   }
@@ -190,7 +196,6 @@ export class NegativeCache {
   private found(entry: NegativeEntry, cut: boolean, nowMs: number): NegativeHit {
     if (nowMs < entry.expiresAtMs) {
       this.store.counters.hits++;
-      entry.hits++;
       return { kind: 'hit', entry, cut, ttlSec: secondsLeft(entry.expiresAtMs, nowMs, entry.lifeSec) };
     }
     this.store.counters.stale++;
@@ -212,37 +217,29 @@ export class NegativeCache {
   }
 
   private drop(key: string, security: Security): number {
-    const entry = this.store.peek(key);
-    if (entry === undefined || (entry.security === 'secure' && security !== 'secure')) return 0;
+    const held = this.store.heldStatus(key);
+    if (held === -1 || (securityOf(held) === 'secure' && security !== 'secure')) return 0;
     return this.store.remove(key, 'flushed') ? 1 : 0;
   }
 
   /** Stores an entry of a snapshot; false as in ResolverCache.restore. */
-  restore(saved: PackedEntry, nowMs: number): boolean {
-    if (this.rules?.forbids(saved.name)) return false;
-    const maxMs = this.maxTtlOf(saved.name) * 1000;
-    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + maxMs);
-    const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
-    const entry = new NegativeEntry(
-      ownOctets(saved.key),
-      saved.packed,
-      times,
-      saved.security,
-      0,
-      saved.origin,
-    );
-    const stored = this.store.restore(entry.key, entry, entry.sizeOctets, nowMs);
-    if (stored && isCut(entry)) this.cuts++;
+  restore(saved: SavedEntry, nowMs: number): boolean {
+    const name = nameOfKey(saved.key);
+    if (this.rules?.forbids(name)) return false;
+    const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + this.maxTtlOf(name) * 1000);
+    const stored = this.store.restore({ ...saved, rank: 0, expiresAtMs }, nowMs);
+    return this.counted(saved.key, saved.security, stored);
+  }
+
+  private counted(key: Octets, security: Security, stored: boolean): boolean {
+    if (stored && isCut(typeOfKey(key), security)) this.cuts++;
     return stored;
   }
 
   /** Removes denials of a name in every class, or of a subtree; with `type` only its NODATA. Returns how many. */
   purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
     const { subtree = false, type } = options;
-    return this.store.purge((entry) => {
-      if (type !== undefined && entry.kind === 'nodata' && entry.type !== type) return false;
-      return subtree ? isSubdomain(entry.name, name) : entry.name === name;
-    });
+    return this.store.purge(name, subtree, (held) => type === undefined || held === 0 || held === type);
   }
 
   clear(): void {
@@ -253,8 +250,9 @@ export class NegativeCache {
     return this.store.sweep(maxEntries);
   }
 
-  *entries(): IterableIterator<NegativeEntry> {
-    for (const [, entry] of this.store.entries()) yield entry;
+  /** As ResolverCache.entries. */
+  entries(): IterableIterator<NegativeEntry> {
+    return this.store.entries();
   }
 
   stats(): CacheLayerStats {
@@ -262,8 +260,9 @@ export class NegativeCache {
   }
 }
 
-function isCut(entry: NegativeEntry): boolean {
-  return entry.kind === 'nxdomain' && entry.security === 'secure';
+/** Whether a denial with this type in its key denies what is below it. */
+function isCut(type: number, security: Security): boolean {
+  return type === 0 && security === 'secure';
 }
 
 function later(a: NegativeEntry | undefined, b: NegativeEntry | undefined): NegativeEntry | undefined {

@@ -1,17 +1,16 @@
 /**
- * What entries of the resolver and negative caches have in common, in as little heap as they can.
+ * What entries of the resolver and negative caches have in common.
  *
- * RRsets are packed; life and lease are small integers relative to the expiry, where absolute times take a
- * box of 16 octets each; status values share one integer; the identity is read off the key.
+ * They are held as records outside the heap (packed-store/). An object of this class is a copy, made for one lookup:
+ * it does not change, and what becomes of the record later does not touch it.
  */
 import type { Name, Octets } from '../dns/name.js';
 import type { Question, Security } from '../dns/rrset.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
-import { octetsOfString } from './footprint.js';
 import { classOfKey, nameOfKey, typeOfKey } from './key.js';
-import type { TimedEntry } from './timed-store.js';
+import { unpackOrigin } from './packed-store/origin-packing.js';
 
-/** Where data came from. One object is shared by all entries of one response: do not change it. */
+/** Where data came from. */
 export interface Origin {
   /** Address of the server, or a word for what is no server: `hints`, `local`. */
   readonly server: string;
@@ -33,36 +32,63 @@ export interface EntryTimes {
 /** All statuses; the place of one is its number in entries and snapshots. */
 export const securities: readonly Security[] = ['unchecked', 'secure', 'insecure', 'bogus', 'indeterminate'];
 
-/** Header, eight fields and the box of `expiresAtMs`. */
-const ENTRY_OCTETS = 24 + 8 * 8 + 16;
+/** An entry as it is kept between runs, and all that a cache needs to hold it. */
+export interface SavedEntry extends EntryTimes {
+  /** Of key.ts. */
+  readonly key: Octets;
+  /** What it holds, in the form of rrset-packing.ts. */
+  readonly packed: Octets;
+  readonly security: Security;
+  /** Of rank.ts; 0 where rank means nothing. */
+  readonly rank: number;
+  readonly origin: Origin;
+}
 
-export class PackedEntry implements TimedEntry {
+/** What a record says of an entry. */
+export interface EntryFields extends EntryTimes {
+  readonly packed: Octets;
+  readonly packedOrigin: Octets;
+  readonly status: number;
+  readonly hits: number;
+}
+
+/** Bits 0-2 security, bit 3 prefetched, from bit 4 rank: 7 bits in all. */
+export const PREFETCHED = 8;
+
+export function statusOf(security: Security, rank: number): number {
+  return securities.indexOf(security) | (rank << 4);
+}
+
+export function securityOf(status: number): Security {
+  return securities[status & 7]!;
+}
+
+export function rankOf(status: number): number {
+  return status >> 4;
+}
+
+export class PackedEntry implements SavedEntry {
   /** Lookups that found it live. */
-  hits = 0;
+  readonly hits: number;
+  readonly packed: Octets;
+  readonly storedAtMs: number;
   readonly expiresAtMs: number;
-  private readonly lifeMs: number;
-  /** Negative: no lease. */
-  private readonly leaseAfterExpiryMs: number;
-  /** Bits 0-2 security, bit 3 prefetched, from bit 4 rank. */
-  private status: number;
+  readonly leaseUntilMs: number;
+  readonly status: number;
+  /** Equal for entries with equal origins at the same depth below the zone. */
+  readonly packedOrigin: Octets;
 
-  /**
-   * @param key    of key.ts; kept, so it must be a string of its own
-   * @param packed what it holds; kept
-   * @param rank   of rank.ts; 0 where rank means nothing
-   */
   constructor(
     readonly key: Octets,
-    readonly packed: Octets,
-    times: EntryTimes,
-    security: Security,
-    rank: number,
-    readonly origin: Origin,
+    fields: EntryFields,
   ) {
-    this.expiresAtMs = times.expiresAtMs;
-    this.lifeMs = times.expiresAtMs - times.storedAtMs;
-    this.leaseAfterExpiryMs = times.leaseUntilMs === Infinity ? -1 : times.leaseUntilMs - times.expiresAtMs;
-    this.status = securities.indexOf(security) | (rank << 4);
+    this.packed = fields.packed;
+    this.packedOrigin = fields.packedOrigin;
+    this.storedAtMs = fields.storedAtMs;
+    this.expiresAtMs = fields.expiresAtMs;
+    this.leaseUntilMs = fields.leaseUntilMs;
+    this.status = fields.status;
+    this.hits = fields.hits;
   }
 
   get name(): Name {
@@ -77,47 +103,36 @@ export class PackedEntry implements TimedEntry {
     return classOfKey(this.key);
   }
 
-  get storedAtMs(): number {
-    return this.expiresAtMs - this.lifeMs;
-  }
-
-  get leaseUntilMs(): number {
-    return this.leaseAfterExpiryMs < 0 ? Infinity : this.expiresAtMs + this.leaseAfterExpiryMs;
-  }
-
   get security(): Security {
-    return securities[this.status & 7]!;
+    return securityOf(this.status);
   }
 
   get rank(): number {
-    return this.status >> 4;
+    return rankOf(this.status);
   }
 
   /** True once the resolver was told to prefetch it. */
   get prefetched(): boolean {
-    return (this.status & 8) !== 0;
+    return (this.status & PREFETCHED) !== 0;
   }
 
-  markPrefetched(): void {
-    this.status |= 8;
+  /** Apex of the zone that it was learnt from. */
+  get zone(): Name {
+    return this.origin.zone;
   }
 
-  get mayServeStale(): boolean {
-    return this.security !== 'bogus';
+  /** Made anew at each call. */
+  get origin(): Origin {
+    return unpackOrigin(this.packedOrigin, this.name);
   }
 
   /** The TTL that it was given when stored: the received one inside the limits and the lease. */
   get lifeSec(): number {
-    return Math.ceil(this.lifeMs / 1000);
+    return Math.ceil((this.expiresAtMs - this.storedAtMs) / 1000);
   }
 
   /** True when the lease, not the TTL, ends its life. */
   get isLeaseBound(): boolean {
-    return this.leaseAfterExpiryMs === 0;
-  }
-
-  /** Heap octets of the entry without its key. */
-  get sizeOctets(): number {
-    return ENTRY_OCTETS + octetsOfString(this.packed.length);
+    return this.leaseUntilMs === this.expiresAtMs;
   }
 }

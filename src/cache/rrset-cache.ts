@@ -1,8 +1,8 @@
 /**
  * The resolver cache: RRsets by owner name, type and class.
  *
- * On a query's way it comes after the stub cache and before the negative cache. What it holds is copied, so
- * an entry pins no message, and each says how far it is trusted, by whom it was given and until when.
+ * On a query's way it comes after the stub cache and before the negative cache. What it holds stands outside the heap
+ * (packed-store/), and each entry says how far it is trusted, by whom it was given and until when.
  *
  * - Rank (RFC 2181 5.4.1): data never replaces live data of a higher rank.
  * - Lease: nothing lives past the lease of the delegation that it was learnt under, fresh or stale. This is
@@ -12,20 +12,29 @@
  *
  * Limitations: `purge` of a name without a type, or of a subtree, looks at every entry.
  */
-import { isSubdomain, type Name } from '../dns/name.js';
+import type { Name } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
 import type { CacheRules } from './cache-rules.js';
 import type { EvictionKind } from './eviction/create.js';
-import { ownOctets } from './footprint.js';
-import { rrsetKey } from './key.js';
-import { type EntryTimes, type Origin, PackedEntry } from './packed-entry.js';
+import { nameOfKey, rrsetKey, typeOfKey } from './key.js';
+import {
+  type Origin,
+  PackedEntry,
+  PREFETCHED,
+  rankOf,
+  type SavedEntry,
+  securityOf,
+  statusOf,
+} from './packed-entry.js';
+import { packOrigin } from './packed-store/origin-packing.js';
+import { PackedStore } from './packed-store/packed-store.js';
 import type { Rank } from './rank.js';
 import { packRecords, skipRecords, unpackRecords, unpackRRsets } from './rrset-packing.js';
 import type { CacheLayerStats } from './stats.js';
-import { secondsLeft, TimedStore } from './timed-store.js';
+import { secondsLeft } from './timed-store.js';
 
 export type { Origin } from './packed-entry.js';
 
@@ -55,9 +64,11 @@ export interface ResolverCacheOptions {
   readonly rules?: CacheRules | undefined;
   /** How long past expiry data stays for serve-stale, in ms; 0 when serve-stale is off. */
   readonly staleMaxMs?: number;
+  /** Of the hash over keys; secret in a server. */
+  readonly seed?: number;
 }
 
-/** One RRset in the cache. Only the cache changes it. */
+/** One RRset as the cache held it at the time of the lookup. */
 export class RRsetEntry extends PackedEntry {
   /** With the TTL as received; what is left of it is in the hit. Made anew at each call. */
   get rrset(): RRset {
@@ -101,7 +112,7 @@ const PREFETCH_MIN_HITS = 2;
 const PREFETCH_LAST_PART = 0.1;
 
 export class ResolverCache {
-  private readonly store: TimedStore<RRsetEntry>;
+  private readonly store: PackedStore<RRsetEntry>;
   private readonly clock: Clock;
   private ttl: TtlLimits;
   private rules: CacheRules | undefined;
@@ -112,10 +123,11 @@ export class ResolverCache {
     this.clock = options.clock;
     this.ttl = options.ttl ?? defaultTtlLimits;
     this.rules = options.rules;
-    this.store = new TimedStore({
+    this.store = new PackedStore({
       ...options,
-      onRemove: (entry) => {
-        if (entry.type === RRType.DNAME) this.dnames--;
+      makeEntry: (key, fields) => new RRsetEntry(key, fields),
+      onRemove: (type) => {
+        if (type === RRType.DNAME) this.dnames--;
       },
     });
   }
@@ -140,7 +152,6 @@ export class ResolverCache {
     }
     if (nowMs < entry.expiresAtMs) {
       counters.hits++;
-      entry.hits++;
       return { kind: 'hit', entry, ttlSec: this.ttlToTell(entry, nowMs) };
     }
     counters.stale++;
@@ -178,8 +189,7 @@ export class ResolverCache {
 
   /** True when a live or stale entry is held; counts nothing. */
   holds(name: Name, type: number, cls: number = RRClass.IN): boolean {
-    const entry = this.store.peek(rrsetKey(name, type, cls));
-    return entry !== undefined && this.store.freshness(entry, this.clock.wallMs()) !== 'over';
+    return this.store.holds(rrsetKey(name, type, cls), this.clock.wallMs());
   }
 
   /** Counts a lookup that the resolver did not make because it was told to walk. */
@@ -204,24 +214,21 @@ export class ResolverCache {
       return false;
     }
     const packed = packRecords(rrset, meta.proof);
-    const times = { storedAtMs: nowMs, expiresAtMs, leaseUntilMs };
-    return this.insert(key, packed, times, meta);
-  }
-
-  private mayReplace(key: string, meta: RRsetMeta, nowMs: number): boolean {
-    const old = this.store.peekLive(key, nowMs);
-    if (old === undefined) return true;
-    if (meta.rank < old.rank) return false;
-    return !(meta.security === 'bogus' && old.security === 'secure');
-  }
-
-  private insert(key: string, packed: string | undefined, times: EntryTimes, meta: RRsetMeta): boolean {
     if (packed === undefined) {
       this.store.counters.refused++;
       return false;
     }
-    const entry = new RRsetEntry(ownOctets(key), packed, times, meta.security, meta.rank, meta.origin);
-    return this.counted(entry, this.store.set(entry.key, entry, entry.sizeOctets));
+    const times = { storedAtMs: nowMs, expiresAtMs, leaseUntilMs };
+    const status = statusOf(meta.security, meta.rank);
+    const stored = this.store.set(key, packed, packOrigin(meta.origin, rrset.name), times, status);
+    return this.counted(rrset.type, stored);
+  }
+
+  private mayReplace(key: string, meta: RRsetMeta, nowMs: number): boolean {
+    const old = this.store.liveStatus(key, nowMs);
+    if (old === -1) return true;
+    if (meta.rank < rankOf(old)) return false;
+    return !(meta.security === 'bogus' && securityOf(old) === 'secure');
   }
 
   /**
@@ -237,11 +244,8 @@ export class ResolverCache {
     if (old === undefined) return false;
     const expiresAtMs = Math.min(old.expiresAtMs, nowMs + capTtlSec * 1000);
     if (expiresAtMs <= nowMs) return !this.store.remove(key, 'expired');
-    const times = { storedAtMs: old.storedAtMs, expiresAtMs, leaseUntilMs: old.leaseUntilMs };
-    const entry = new RRsetEntry(old.key, old.packed, times, security, old.rank, old.origin);
-    entry.hits = old.hits;
-    if (old.prefetched) entry.markPrefetched();
-    return this.counted(entry, this.store.set(entry.key, entry, entry.sizeOctets));
+    const status = statusOf(security, old.rank) | (old.status & PREFETCHED);
+    return this.counted(type, this.store.change(old, expiresAtMs, status));
   }
 
   /**
@@ -249,12 +253,11 @@ export class ResolverCache {
    * of its life. Never for one whose lease ends it, since asking the child again cannot make it live longer.
    */
   shouldPrefetch(entry: RRsetEntry): boolean {
-    if (entry.prefetched || entry.hits < PREFETCH_MIN_HITS || entry.isLeaseBound) return false;
+    if (entry.hits < PREFETCH_MIN_HITS || entry.isLeaseBound) return false;
     const nowMs = this.clock.wallMs();
     const leftMs = entry.expiresAtMs - nowMs;
     if (leftMs <= 0 || leftMs > (entry.expiresAtMs - entry.storedAtMs) * PREFETCH_LAST_PART) return false;
-    entry.markPrefetched();
-    return true;
+    return this.store.mark(entry.key, PREFETCHED);
   }
 
   /**
@@ -263,18 +266,16 @@ export class ResolverCache {
    * @returns false when it is over, comes from the future (the clock was set back, so its age is unknown),
    *          something is held already, a rule forbids it, or there is no room
    */
-  restore(saved: PackedEntry, nowMs: number): boolean {
-    if (this.rules?.forbids(saved.name)) return false;
-    const { maxSec } = this.limitsOf(saved.name);
+  restore(saved: SavedEntry, nowMs: number): boolean {
+    const name = nameOfKey(saved.key);
+    if (this.rules?.forbids(name)) return false;
+    const { maxSec } = this.limitsOf(name);
     const expiresAtMs = Math.min(saved.expiresAtMs, saved.storedAtMs + maxSec * 1000);
-    const times = { storedAtMs: saved.storedAtMs, expiresAtMs, leaseUntilMs: saved.leaseUntilMs };
-    const { key, packed, security, rank, origin } = saved;
-    const entry = new RRsetEntry(ownOctets(key), packed, times, security, rank, origin);
-    return this.counted(entry, this.store.restore(entry.key, entry, entry.sizeOctets, nowMs));
+    return this.counted(typeOfKey(saved.key), this.store.restore({ ...saved, expiresAtMs }, nowMs));
   }
 
-  private counted(entry: RRsetEntry, stored: boolean): boolean {
-    if (stored && entry.type === RRType.DNAME) this.dnames++;
+  private counted(type: number, stored: boolean): boolean {
+    if (stored && type === RRType.DNAME) this.dnames++;
     return stored;
   }
 
@@ -285,10 +286,7 @@ export class ResolverCache {
    */
   purge(name: Name, options: { subtree?: boolean; type?: number } = {}): number {
     const { subtree = false, type } = options;
-    return this.store.purge((entry) => {
-      if (type !== undefined && entry.type !== type) return false;
-      return subtree ? isSubdomain(entry.name, name) : entry.name === name;
-    });
+    return this.store.purge(name, subtree, (held) => type === undefined || held === type);
   }
 
   clear(): void {
@@ -300,9 +298,9 @@ export class ResolverCache {
     return this.store.sweep(maxEntries);
   }
 
-  /** All entries, stale ones too, without counting. The cache must not change meanwhile. */
-  *entries(): IterableIterator<RRsetEntry> {
-    for (const [, entry] of this.store.entries()) yield entry;
+  /** All entries, stale ones too, without counting. What leaves between steps is passed over. */
+  entries(): IterableIterator<RRsetEntry> {
+    return this.store.entries();
   }
 
   stats(): CacheLayerStats {

@@ -1,14 +1,13 @@
 /**
  * Writing snapshots; snapshot.ts says what they are and reads them.
- *
- * Limitations: the lists of entries are taken at the start, one reference for each.
+
  */
 import { createHash } from 'node:crypto';
 import type { Octets } from '../dns/name.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Delegation, DelegationCache } from './delegation-cache.js';
 import type { NegativeCache } from './negative-cache.js';
-import { type Origin, type PackedEntry, securities } from './packed-entry.js';
+import { type PackedEntry, securities } from './packed-entry.js';
 import type { ResolverCache } from './rrset-cache.js';
 import { packRRsets } from './rrset-packing.js';
 import {
@@ -54,12 +53,12 @@ function hashed(hash: ReturnType<typeof createHash>, chunk: Buffer): Buffer {
 }
 
 function* records(caches: SnapshotCaches, nowMs: number): Generator<SnapshotRecord> {
-  const origins = new Map<Origin, number>();
+  /** By what tells origins apart: packed, and the zone, which may be packed as a part of the owner name. */
+  const origins = new Map<Octets, number>();
   const body = new OctetWriter();
-  // The lists are taken at once: they hold references only, and the caches go on while chunks are written.
   const lists = [
-    { kind: Kind.rrset, entries: [...caches.rrsets.entries()] },
-    { kind: Kind.negative, entries: [...caches.negative.entries()] },
+    { kind: Kind.rrset, entries: caches.rrsets.entries() },
+    { kind: Kind.negative, entries: caches.negative.entries() },
   ] as const;
   const delegations = [...caches.delegations.entries()];
   for (const delegation of delegations) {
@@ -68,11 +67,13 @@ function* records(caches: SnapshotCaches, nowMs: number): Generator<SnapshotReco
   }
   for (const { kind, entries } of lists) {
     for (const entry of entries) {
-      let origin = origins.get(entry.origin);
+      const from = entry.origin;
+      const same = from.zone + entry.packedOrigin;
+      let origin = origins.get(same);
       if (origin === undefined) {
         origin = origins.size;
-        origins.set(entry.origin, origin);
-        writeOrigin(body, entry.origin);
+        origins.set(same, origin);
+        writeOrigin(body, from);
         yield { kind: Kind.origin, body: body.take() };
       }
       writeEntry(body, entry, origin);

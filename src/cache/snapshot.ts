@@ -17,7 +17,7 @@ import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Delegation } from './delegation-cache.js';
 import { isSoundKey, nameOfKey, typeOfKey } from './key.js';
-import { type EntryTimes, type Origin, PackedEntry, securities } from './packed-entry.js';
+import { type EntryTimes, type Origin, type SavedEntry, securities } from './packed-entry.js';
 import { Rank } from './rank.js';
 import { isSoundPacked, unpackRRsets } from './rrset-packing.js';
 import {
@@ -135,7 +135,7 @@ function* records(data: Buffer): Generator<SnapshotRecord> {
 
 interface DecodedEntry {
   readonly kind: number;
-  readonly entry: PackedEntry;
+  readonly entry: SavedEntry;
 }
 
 /** @throws {UnsoundSnapshot} */
@@ -160,7 +160,7 @@ function* decoded(data: Buffer): Generator<DecodedEntry | Delegation> {
   }
 }
 
-function readEntry(reader: OctetReader, kind: number, origins: readonly Origin[]): PackedEntry {
+function readEntry(reader: OctetReader, kind: number, origins: readonly Origin[]): SavedEntry {
   const key = reader.octets();
   const packed = reader.octets();
   const times: EntryTimes = {
@@ -174,7 +174,7 @@ function readEntry(reader: OctetReader, kind: number, origins: readonly Origin[]
   reader.end();
   if (!isSoundContent(kind, key, packed) || !areSoundTimes(times)) throw new UnsoundSnapshot();
   if (origin === undefined || rank > Rank.answer) throw new UnsoundSnapshot();
-  return new PackedEntry(key, packed, times, security, rank, origin);
+  return { key, packed, ...times, security, rank, origin };
 }
 
 /** An RRset has a type and records; a denial has its SOA at least. */

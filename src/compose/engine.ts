@@ -93,7 +93,7 @@ export class Engine implements RecursiveResolver {
   constructor(private readonly parts: EngineParts) {
     const { config } = parts;
     this.config = config;
-    this.caches = makeCaches(config, parts.clock);
+    this.caches = makeCaches(config, parts);
     this.startTrust(config);
     this.shared = this.makeShared(config);
     this.current = this.makeResolver(config);
@@ -232,7 +232,7 @@ function staleMaxMsOf({ cache: { serveStale } }: Config): number {
   return serveStale.enabled ? serveStale.maxAgeSec * 1000 : 0;
 }
 
-function makeCaches(config: Config, clock: Clock): EngineCaches {
+function makeCaches(config: Config, { clock, random }: EngineParts): EngineCaches {
   const { cache } = config;
   const staleMaxMs = staleMaxMsOf(config);
   const rules = CacheRules.of(cache.rules);
@@ -247,6 +247,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
       ttl: cache.ttl,
       rules,
       staleMaxMs,
+      seed: random.uint32(),
     }),
     negative: new NegativeCache({
       clock,
@@ -255,6 +256,7 @@ function makeCaches(config: Config, clock: Clock): EngineCaches {
       maxTtlSec: cache.ttl.negativeMaxSec,
       rules,
       staleMaxMs,
+      seed: random.uint32(),
     }),
     failures: new FailureCache({ clock, maxOctets: failureOctets }),
     delegations: new DelegationCache({ clock, maxOctets: delegationOctets }),

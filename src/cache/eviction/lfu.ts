@@ -9,32 +9,32 @@ import { type HeapItem, MinHeap } from './min-heap.js';
 import { NodeMapPolicy, type PolicyNode } from './node-map.js';
 import type { RemovalReason } from './policy.js';
 
-interface LfuNode<V> extends PolicyNode<V>, HeapItem {}
+interface LfuNode<V, K> extends PolicyNode<V, K>, HeapItem {}
 
-export class LfuPolicy<V> extends NodeMapPolicy<V, LfuNode<V>> {
+export class LfuPolicy<V, K = string> extends NodeMapPolicy<V, K, LfuNode<V, K>> {
   readonly overheadOctets = 160;
-  private readonly heap = new MinHeap<LfuNode<V>>();
+  private readonly heap = new MinHeap<LfuNode<V, K>>();
   /** Weight of the last node that was evicted. */
   private age = 0;
 
-  protected makeNode(key: string, value: V, sizeOctets: number): LfuNode<V> {
+  protected makeNode(key: K, value: V, sizeOctets: number): LfuNode<V, K> {
     return { key, value, sizeOctets, weight: this.age + 1, order: 0, place: 0 };
   }
 
-  protected added(node: LfuNode<V>): void {
+  protected added(node: LfuNode<V, K>): void {
     this.heap.push(node);
   }
 
-  protected used(node: LfuNode<V>): void {
+  protected used(node: LfuNode<V, K>): void {
     this.heap.reweigh(node, node.weight + 1);
   }
 
-  protected removed(node: LfuNode<V>, reason: RemovalReason): void {
+  protected removed(node: LfuNode<V, K>, reason: RemovalReason): void {
     this.heap.remove(node);
     if (reason === 'evicted') this.age = node.weight;
   }
 
-  protected victim(): LfuNode<V> | undefined {
+  protected victim(): LfuNode<V, K> | undefined {
     return this.heap.top();
   }
 }

@@ -9,17 +9,19 @@
 import { LRUCache } from 'lru-cache';
 import { type EvictionPolicy, type RemovalListener, ScanCursor } from './policy.js';
 
-export class LruPolicy<V extends object> implements EvictionPolicy<V> {
+export class LruPolicy<V extends object | number, K extends string | number = string>
+  implements EvictionPolicy<V, K>
+{
   readonly overheadOctets = 112;
-  private readonly cache: LRUCache<string, V>;
-  private readonly cursor: ScanCursor<V>;
+  private readonly cache: LRUCache<K, V>;
+  private readonly cursor: ScanCursor<V, K>;
   private quiet = false;
 
   constructor(
     readonly maxOctets: number,
-    private readonly onRemove?: RemovalListener<V>,
+    private readonly onRemove?: RemovalListener<V, K>,
   ) {
-    this.cache = new LRUCache<string, V>({
+    this.cache = new LRUCache<K, V>({
       maxSize: maxOctets,
       dispose: (value, key, reason) => this.disposed(key, value, reason),
     });
@@ -34,15 +36,15 @@ export class LruPolicy<V extends object> implements EvictionPolicy<V> {
     return this.cache.size;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.cache.get(key);
   }
 
-  peek(key: string): V | undefined {
+  peek(key: K): V | undefined {
     return this.cache.peek(key);
   }
 
-  set(key: string, value: V, sizeOctets: number): boolean {
+  set(key: K, value: V, sizeOctets: number): boolean {
     const old = this.cache.peek(key);
     if (old !== undefined) {
       this.quiet = true;
@@ -55,7 +57,7 @@ export class LruPolicy<V extends object> implements EvictionPolicy<V> {
     return true;
   }
 
-  delete(key: string): boolean {
+  delete(key: K): boolean {
     return this.cache.delete(key);
   }
 
@@ -64,15 +66,15 @@ export class LruPolicy<V extends object> implements EvictionPolicy<V> {
     this.cache.clear();
   }
 
-  entries(): IterableIterator<[string, V]> {
-    return this.cache.rentries() as IterableIterator<[string, V]>;
+  entries(): IterableIterator<[K, V]> {
+    return this.cache.rentries() as IterableIterator<[K, V]>;
   }
 
-  scan(maxEntries: number, visit: (key: string, value: V) => void): number {
+  scan(maxEntries: number, visit: (key: K, value: V) => void): number {
     return this.cursor.step(maxEntries, visit);
   }
 
-  private disposed(key: string, value: V, reason: string): void {
+  private disposed(key: K, value: V, reason: string): void {
     if (!this.quiet) this.onRemove?.(key, value, reason === 'evict' ? 'evicted' : 'deleted');
   }
 }

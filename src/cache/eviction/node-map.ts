@@ -6,26 +6,26 @@
 import { type EvictionPolicy, type RemovalListener, type RemovalReason, ScanCursor } from './policy.js';
 
 /** The least a node holds; policies add their links. */
-export interface PolicyNode<V> {
-  readonly key: string;
+export interface PolicyNode<V, K = string> {
+  readonly key: K;
   readonly value: V;
   readonly sizeOctets: number;
 }
 
-export abstract class NodeMapPolicy<V, N extends PolicyNode<V>> implements EvictionPolicy<V> {
+export abstract class NodeMapPolicy<V, K, N extends PolicyNode<V, K>> implements EvictionPolicy<V, K> {
   abstract readonly overheadOctets: number;
-  private readonly nodes = new Map<string, N>();
-  private readonly cursor: ScanCursor<V>;
+  private readonly nodes = new Map<K, N>();
+  private readonly cursor: ScanCursor<V, K>;
   private usedOctets = 0;
 
   constructor(
     readonly maxOctets: number,
-    private readonly onRemove?: RemovalListener<V>,
+    private readonly onRemove?: RemovalListener<V, K>,
   ) {
     this.cursor = new ScanCursor(() => this.entries());
   }
 
-  protected abstract makeNode(key: string, value: V, sizeOctets: number, expiresAtMs: number): N;
+  protected abstract makeNode(key: K, value: V, sizeOctets: number, expiresAtMs: number): N;
   /** The node has come in. */
   protected abstract added(node: N): void;
   /** The node was looked up. */
@@ -43,18 +43,18 @@ export abstract class NodeMapPolicy<V, N extends PolicyNode<V>> implements Evict
     return this.nodes.size;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     const node = this.nodes.get(key);
     if (node === undefined) return undefined;
     this.used(node);
     return node.value;
   }
 
-  peek(key: string): V | undefined {
+  peek(key: K): V | undefined {
     return this.nodes.get(key)?.value;
   }
 
-  set(key: string, value: V, sizeOctets: number, expiresAtMs: number): boolean {
+  set(key: K, value: V, sizeOctets: number, expiresAtMs: number): boolean {
     const old = this.nodes.get(key);
     if (old !== undefined) this.drop(old, 'replaced');
     if (sizeOctets > this.maxOctets) return false;
@@ -70,7 +70,7 @@ export abstract class NodeMapPolicy<V, N extends PolicyNode<V>> implements Evict
     return true;
   }
 
-  delete(key: string): boolean {
+  delete(key: K): boolean {
     const node = this.nodes.get(key);
     if (node === undefined) return false;
     this.drop(node, 'deleted');
@@ -82,11 +82,11 @@ export abstract class NodeMapPolicy<V, N extends PolicyNode<V>> implements Evict
     for (const node of this.nodes.values()) this.drop(node, 'deleted');
   }
 
-  *entries(): IterableIterator<[string, V]> {
+  *entries(): IterableIterator<[K, V]> {
     for (const node of this.nodes.values()) yield [node.key, node.value];
   }
 
-  scan(maxEntries: number, visit: (key: string, value: V) => void): number {
+  scan(maxEntries: number, visit: (key: K, value: V) => void): number {
     return this.cursor.step(maxEntries, visit);
   }
 

@@ -5,10 +5,10 @@
  */
 import { NodeMapPolicy, type PolicyNode } from './node-map.js';
 
-export class NonePolicy<V> extends NodeMapPolicy<V, PolicyNode<V>> {
+export class NonePolicy<V, K = string> extends NodeMapPolicy<V, K, PolicyNode<V, K>> {
   readonly overheadOctets = 104;
 
-  protected makeNode(key: string, value: V, sizeOctets: number): PolicyNode<V> {
+  protected makeNode(key: K, value: V, sizeOctets: number): PolicyNode<V, K> {
     return { key, value, sizeOctets };
   }
 

@@ -11,9 +11,9 @@
 export type RemovalReason = 'evicted' | 'replaced' | 'deleted';
 
 /** Told of every value that leaves, after it left. Must not call the policy. */
-export type RemovalListener<V> = (key: string, value: V, reason: RemovalReason) => void;
+export type RemovalListener<V, K = string> = (key: K, value: V, reason: RemovalReason) => void;
 
-export interface EvictionPolicy<V> {
+export interface EvictionPolicy<V, K = string> {
   /** Octets one entry costs beside its key and value: table slot, links, counters. */
   readonly overheadOctets: number;
   readonly maxOctets: number;
@@ -22,9 +22,9 @@ export interface EvictionPolicy<V> {
   readonly size: number;
 
   /** Looks up and counts as a use. */
-  get(key: string): V | undefined;
+  get(key: K): V | undefined;
   /** Looks up without counting as a use. */
-  peek(key: string): V | undefined;
+  peek(key: K): V | undefined;
   /**
    * Stores, and evicts others as needed. A value of the same key is replaced, whatever its size.
    *
@@ -33,15 +33,15 @@ export interface EvictionPolicy<V> {
    * @returns false when it was not stored (larger than the whole cache, or no room under `none`); what the
    *          key held before is gone then, since it is known to be outdated
    */
-  set(key: string, value: V, sizeOctets: number, expiresAtMs: number): boolean;
-  delete(key: string): boolean;
+  set(key: K, value: V, sizeOctets: number, expiresAtMs: number): boolean;
+  delete(key: K): boolean;
   /** Removes all, each reported as `deleted`. */
   clear(): void;
   /**
    * All entries, without counting as uses, in an order in which they can be set again: what is to go first
    * comes first, as far as the policy keeps such an order. The cache must not change meanwhile.
    */
-  entries(): IterableIterator<[string, V]>;
+  entries(): IterableIterator<[K, V]>;
   /**
    * Visits up to `maxEntries` entries, going on where the last call stopped and starting over at the end;
    * `visit` may delete the entry it is given, and the cache may change between calls. An entry that moves
@@ -49,17 +49,17 @@ export interface EvictionPolicy<V> {
    *
    * @returns how many were visited; fewer than `maxEntries` means that a round ended
    */
-  scan(maxEntries: number, visit: (key: string, value: V) => void): number;
+  scan(maxEntries: number, visit: (key: K, value: V) => void): number;
 }
 
 /** Keeps the place of {@link EvictionPolicy.scan} between calls. */
-export class ScanCursor<V> {
-  private iterator: Iterator<[string, V]> | undefined;
+export class ScanCursor<V, K = string> {
+  private iterator: Iterator<[K, V]> | undefined;
 
   /** @param open starts at the entries that are the first to evict; must survive changes between steps */
-  constructor(private readonly open: () => Iterator<[string, V]>) {}
+  constructor(private readonly open: () => Iterator<[K, V]>) {}
 
-  step(maxEntries: number, visit: (key: string, value: V) => void): number {
+  step(maxEntries: number, visit: (key: K, value: V) => void): number {
     this.iterator ??= this.open();
     for (let visited = 0; visited < maxEntries; visited++) {
       const next = this.iterator.next();

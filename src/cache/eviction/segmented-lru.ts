@@ -9,7 +9,7 @@ import { type AgeLinks, AgeList } from './age-list.js';
 import { NodeMapPolicy, type PolicyNode } from './node-map.js';
 import type { RemovalListener } from './policy.js';
 
-interface SegmentNode<V> extends PolicyNode<V>, AgeLinks<SegmentNode<V>> {
+interface SegmentNode<V, K> extends PolicyNode<V, K>, AgeLinks<SegmentNode<V, K>> {
   uses: number;
   isProtected: boolean;
 }
@@ -17,28 +17,28 @@ interface SegmentNode<V> extends PolicyNode<V>, AgeLinks<SegmentNode<V>> {
 /** Uses after which an entry is protected. The first may belong to the query that brought the entry. */
 const USES_TO_PROTECT = 2;
 
-export class SegmentedLruPolicy<V> extends NodeMapPolicy<V, SegmentNode<V>> {
+export class SegmentedLruPolicy<V, K = string> extends NodeMapPolicy<V, K, SegmentNode<V, K>> {
   readonly overheadOctets = 144;
-  private readonly probation = new AgeList<SegmentNode<V>>();
-  private readonly guarded = new AgeList<SegmentNode<V>>();
+  private readonly probation = new AgeList<SegmentNode<V, K>>();
+  private readonly guarded = new AgeList<SegmentNode<V, K>>();
   private readonly maxGuardedOctets: number;
   private guardedOctets = 0;
 
   /** @param protectedPart the part of `maxOctets` that protected entries may take */
-  constructor(maxOctets: number, onRemove?: RemovalListener<V>, protectedPart = 0.8) {
+  constructor(maxOctets: number, onRemove?: RemovalListener<V, K>, protectedPart = 0.8) {
     super(maxOctets, onRemove);
     this.maxGuardedOctets = Math.floor(maxOctets * protectedPart);
   }
 
-  protected makeNode(key: string, value: V, sizeOctets: number): SegmentNode<V> {
+  protected makeNode(key: K, value: V, sizeOctets: number): SegmentNode<V, K> {
     return { key, value, sizeOctets, newer: undefined, older: undefined, uses: 0, isProtected: false };
   }
 
-  protected added(node: SegmentNode<V>): void {
+  protected added(node: SegmentNode<V, K>): void {
     this.probation.add(node);
   }
 
-  protected used(node: SegmentNode<V>): void {
+  protected used(node: SegmentNode<V, K>): void {
     node.uses++;
     if (node.isProtected) {
       this.guarded.remove(node);
@@ -50,7 +50,7 @@ export class SegmentedLruPolicy<V> extends NodeMapPolicy<V, SegmentNode<V>> {
     }
   }
 
-  protected removed(node: SegmentNode<V>): void {
+  protected removed(node: SegmentNode<V, K>): void {
     if (!node.isProtected) {
       this.probation.remove(node);
       return;
@@ -59,18 +59,18 @@ export class SegmentedLruPolicy<V> extends NodeMapPolicy<V, SegmentNode<V>> {
     this.guardedOctets -= node.sizeOctets;
   }
 
-  protected victim(): SegmentNode<V> | undefined {
+  protected victim(): SegmentNode<V, K> | undefined {
     return this.probation.oldest ?? this.guarded.oldest;
   }
 
-  private protect(node: SegmentNode<V>): void {
+  private protect(node: SegmentNode<V, K>): void {
     node.isProtected = true;
     this.guarded.add(node);
     this.guardedOctets += node.sizeOctets;
     while (this.guardedOctets > this.maxGuardedOctets) this.demote(this.guarded.oldest!);
   }
 
-  private demote(node: SegmentNode<V>): void {
+  private demote(node: SegmentNode<V, K>): void {
     this.guarded.remove(node);
     this.guardedOctets -= node.sizeOctets;
     node.isProtected = false;

@@ -8,34 +8,34 @@
 import { type AgeLinks, AgeList } from './age-list.js';
 import { NodeMapPolicy, type PolicyNode } from './node-map.js';
 
-interface SieveNode<V> extends PolicyNode<V>, AgeLinks<SieveNode<V>> {
+interface SieveNode<V, K> extends PolicyNode<V, K>, AgeLinks<SieveNode<V, K>> {
   marked: boolean;
 }
 
-export class SievePolicy<V> extends NodeMapPolicy<V, SieveNode<V>> {
+export class SievePolicy<V, K = string> extends NodeMapPolicy<V, K, SieveNode<V, K>> {
   readonly overheadOctets = 136;
-  private readonly queue = new AgeList<SieveNode<V>>();
+  private readonly queue = new AgeList<SieveNode<V, K>>();
   /** Where the search for a victim goes on; undefined: at the oldest. */
-  private hand: SieveNode<V> | undefined;
+  private hand: SieveNode<V, K> | undefined;
 
-  protected makeNode(key: string, value: V, sizeOctets: number): SieveNode<V> {
+  protected makeNode(key: K, value: V, sizeOctets: number): SieveNode<V, K> {
     return { key, value, sizeOctets, newer: undefined, older: undefined, marked: false };
   }
 
-  protected added(node: SieveNode<V>): void {
+  protected added(node: SieveNode<V, K>): void {
     this.queue.add(node);
   }
 
-  protected used(node: SieveNode<V>): void {
+  protected used(node: SieveNode<V, K>): void {
     node.marked = true;
   }
 
-  protected removed(node: SieveNode<V>): void {
+  protected removed(node: SieveNode<V, K>): void {
     if (this.hand === node) this.hand = node.newer;
     this.queue.remove(node);
   }
 
-  protected victim(): SieveNode<V> | undefined {
+  protected victim(): SieveNode<V, K> | undefined {
     let node = this.hand ?? this.queue.oldest;
     while (node?.marked) {
       node.marked = false;
