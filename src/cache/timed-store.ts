@@ -112,18 +112,6 @@ export class TimedStore<E extends TimedEntry> {
     return stored;
   }
 
-  /** Stores an entry that was made earlier, unless it is over, from the future, or something is held. */
-  restore(
-    key: string,
-    entry: E & { readonly storedAtMs: number },
-    entryOctets: number,
-    nowMs: number,
-  ): boolean {
-    const held = this.policy.peek(key) !== undefined;
-    if (held || entry.storedAtMs > nowMs || this.freshness(entry, nowMs) === 'over') return false;
-    return this.set(key, entry, entryOctets);
-  }
-
   remove(key: string, cause: RemovalCause): boolean {
     this.cause = cause;
     return this.policy.delete(key);

@@ -175,7 +175,7 @@ export const fields = {
       }),
       eviction: option({
         kind: kind.choice(['lru', 'lfu', 'ttl', 'sieve', 'none']),
-        default: 'lru',
+        default: 'sieve',
         doc: 'Who leaves a full cache; none takes nothing new.',
       }),
     }),

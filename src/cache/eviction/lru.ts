@@ -1,5 +1,5 @@
 /**
- * Least recently used goes first: the lru-cache package behind our interface. The default.
+ * Least recently used goes first: the lru-cache package behind our interface.
  *
  * Only its order and its size limit are used. Its TTL is not, since that reads a clock of its own; its `max`
  * is not, since it would set aside arrays for that many entries at the start. The size is handed over with

@@ -68,7 +68,7 @@ export class PackedStore<E extends PackedEntry> {
   private cause: RemovalCause = 'flushed';
 
   constructor(private readonly options: PackedStoreOptions<E>) {
-    const { clock, maxOctets, eviction = 'lru', staleMaxMs = 0, seed = 0 } = options;
+    const { clock, maxOctets, eviction = 'sieve', staleMaxMs = 0, seed = 0 } = options;
     this.clock = clock;
     this.staleMaxMs = staleMaxMs;
     this.seed = seed | 0;

@@ -87,7 +87,7 @@ describe('a lookup', () => {
 
 describe('why a lookup missed', () => {
   it('is never-seen, expired, evicted, flushed or bypassed, each counted', async () => {
-    const { clock, cache } = setUp({ maxOctets: 4000 });
+    const { clock, cache } = setUp({ maxOctets: 2000 });
     expect(cache.get(www, A)).toEqual({ kind: 'miss', reason: 'never-seen' });
     cache.put(rrset('www.example.', 10), meta);
     await clock.advance(10_000);

@@ -51,7 +51,7 @@ describe('defaults', () => {
       stub: [],
       cache: {
         stub: { sizeOctets: 64 * 1024 ** 2 },
-        resolver: { sizeOctets: 128 * 1024 ** 2, eviction: 'lru' },
+        resolver: { sizeOctets: 128 * 1024 ** 2, eviction: 'sieve' },
         negative: { sizeOctets: 16 * 1024 ** 2 },
         ttl: { minSec: 0, maxSec: 86_400, negativeMaxSec: 3600 },
         prefetch: true,
