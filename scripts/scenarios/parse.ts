@@ -36,6 +36,8 @@ export interface Range {
 export interface Step {
   readonly number: number;
   readonly kind: string;
+  /** Of the client that asks; undefined: any. */
+  readonly address: string | undefined;
   readonly elapseSec: number;
   readonly entry: Entry | undefined;
 }
@@ -47,11 +49,20 @@ export interface ConfiguredZoneText {
   readonly first: boolean;
 }
 
+/** A response policy zone with its master file. */
+export interface PolicyZoneText {
+  readonly name: string;
+  readonly text: string;
+  /** Keys of its section. */
+  readonly keys: readonly string[];
+}
+
 export interface Scenario {
   readonly title: string;
   /** Server options by key, each with all its values, unquoted. */
   readonly options: ReadonlyMap<string, readonly string[]>;
   readonly zones: readonly ConfiguredZoneText[];
+  readonly policyZones: readonly PolicyZoneText[];
   readonly ranges: readonly Range[];
   readonly steps: readonly Step[];
 }
@@ -63,7 +74,9 @@ export function parseScenario(text: string): Scenario {
   const lines = text.split('\n').map((line) => line.trim());
   const split = lines.findIndex((line) => line.startsWith('CONFIG_END'));
   if (split < 0) throw new ScenarioError('no CONFIG_END');
-  const config = parseConfigLines(lines.slice(0, split));
+  const configLines = lines.slice(0, split);
+  const config = parseConfigLines(withoutPolicy(configLines));
+  const policyZones = readPolicyZones(text.split('\n').slice(0, split));
   const reader = new LineReader(lines.slice(split + 1));
   const ranges: Range[] = [];
   const steps: Step[] = [];
@@ -75,7 +88,36 @@ export function parseScenario(text: string): Scenario {
     else if (line.startsWith('SCENARIO_END')) break;
   }
   steps.sort((a, b) => a.number - b.number);
-  return { title, ...config, ranges, steps };
+  return { title, ...config, policyZones, ranges, steps };
+}
+
+/** Lines that are not inside of an `rpz:` section. */
+function withoutPolicy(lines: readonly string[]): string[] {
+  let inside = false;
+  return lines.filter((line) => {
+    const section = /^(rpz|server|stub-zone|forward-zone|auth-zone|remote-control):$/.exec(line);
+    if (section) inside = section[1] === 'rpz';
+    return !inside;
+  });
+}
+
+function readPolicyZones(lines: readonly string[]): PolicyZoneText[] {
+  const zones: { name: string; text: string; keys: string[] }[] = [];
+  let inFile = false;
+  for (const line of lines) {
+    const zone = zones.at(-1);
+    if (line.trim() === 'rpz:') zones.push({ name: '', text: '', keys: [] });
+    else if (/^[a-z-]+:\s*$/.test(line)) zones.push({ name: 'none', text: '', keys: [] });
+    else if (line.startsWith('TEMPFILE_CONTENTS')) inFile = true;
+    else if (line.startsWith('TEMPFILE_END')) inFile = false;
+    else if (zone && inFile) zone.text += `${line}\n`;
+    else if (zone) {
+      const found = /^\s+([a-z-]+):\s*(.*)$/.exec(line);
+      if (found) zone.keys.push(found[1]!);
+      if (found?.[1] === 'name' && zone.name === '') zone.name = unquote(found[2]!);
+    }
+  }
+  return zones.filter(({ name }) => name !== 'none');
 }
 
 function parseConfigLines(lines: readonly string[]): Pick<Scenario, 'options' | 'zones'> {
@@ -159,7 +201,15 @@ function readStep(head: string, reader: LineReader): Step {
     else reader.back();
     break;
   }
-  return { number: Number(words[1]), kind, elapseSec: elapse < 0 ? 0 : Number(words[elapse + 1]), entry };
+  const addressAt = words.indexOf('ADDRESS');
+  const address = addressAt < 0 ? undefined : words[addressAt + 1];
+  return {
+    number: Number(words[1]),
+    kind,
+    address,
+    elapseSec: elapse < 0 ? 0 : Number(words[elapse + 1]),
+    entry,
+  };
 }
 
 function readEntry(reader: LineReader): Entry {

@@ -21,6 +21,7 @@ import { difference } from './check.js';
 import { DsaVerifier } from './dsa-verifier.js';
 import { matches, messageOf, ScenarioServers } from './net.js';
 import type { Scenario, Step } from './parse.js';
+import { policyNotDone, policyOf } from './policy.js';
 
 export type Minimisation = 'off' | 'relaxed' | 'strict';
 export type Result = { readonly verdict: 'pass' | 'fail' | 'skip'; readonly detail: string };
@@ -63,10 +64,15 @@ async function playOnce(
 function unplayable(scenario: Scenario): string | undefined {
   const has = (key: string) => scenario.options.get(key)?.at(-1);
   if (has('do-nat64') === 'yes' || scenario.options.has('nat64-prefix')) return 'NAT64 towards servers';
+  const missing = policyNotDone(scenario);
+  if (missing) return `response policy zones: ${missing}`;
   if (scenario.options.has('auth-zone') || scenario.options.has('zonefile'))
     return 'authority zone inside the resolver';
-  if (has('module-config')?.match(/dns64|respip|subnet|cachedb|python|ipsecmod/))
-    return `module ${has('module-config')}`;
+  const modules =
+    scenario.policyZones.length > 0
+      ? /dns64|subnet|cachedb|python|ipsecmod/
+      : /dns64|respip|subnet|cachedb|python|ipsecmod/;
+  if (has('module-config')?.match(modules)) return `module ${has('module-config')}`;
   return undefined;
 }
 
@@ -75,6 +81,8 @@ class Player {
   readonly servers: ScenarioServers;
   private readonly engine: Engine;
   private readonly pipeline: Pipeline;
+  /** With TCP-only rules a truncated answer is what is to be seen. */
+  private readonly retries: boolean;
   private answers: Message[] = [];
 
   constructor(scenario: Scenario, minimisation: Minimisation, completing: boolean) {
@@ -98,8 +106,9 @@ class Player {
         inFlight: new InFlight(),
         faults: new FaultLog(silentLog, clock),
       },
-      { ...defaultServerSettings, specialUse: false, any: 'resolve' },
+      { ...defaultServerSettings, specialUse: false, any: 'resolve', policy: policyOf(scenario) },
     );
+    this.retries = scenario.policyZones.length === 0;
   }
 
   async step(step: Step): Promise<string | undefined> {
@@ -138,15 +147,16 @@ class Player {
     const entry = step.entry!;
     const packet = entry.raw !== undefined ? Buffer.from(entry.raw, 'hex') : clientPacket(step);
     this.answers = [];
-    this.ask(packet, 'udp');
+    this.ask(packet, entry.match.includes('tcp') ? 'tcp' : 'udp', step.address ?? CLIENT.address);
     await this.settle();
   }
 
   /** Sends a client's packet; a truncated answer makes the client come again by TCP. */
-  private ask(packet: Buffer, transport: 'udp' | 'tcp'): void {
-    this.pipeline.handle(packet, { ...CLIENT, transport }, (wire) => {
+  private ask(packet: Buffer, transport: 'udp' | 'tcp', address: string): void {
+    this.pipeline.handle(packet, { ...CLIENT, address, transport }, (wire) => {
       const decoded = decodeMessage(wire);
-      if (decoded.ok && decoded.message.tc && transport === 'udp') this.ask(packet, 'tcp');
+      if (decoded.ok && decoded.message.tc && transport === 'udp' && this.retries)
+        this.ask(packet, 'tcp', address);
       else if (decoded.ok) this.answers.push(decoded.message);
     });
   }

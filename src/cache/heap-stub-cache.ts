@@ -143,7 +143,7 @@ function octetsOfOffsets(offsets: readonly number[]): number {
 }
 
 function keyOf(key: StubKey): string {
-  return answerKey(key.name, key.type, key.class, key.do, key.cd);
+  return answerKey(key.name, key.type, key.class, key.do, key.cd, key.view);
 }
 
 function writeAged(entry: StubEntry, nowMs: number, out: Buffer, offset: number): void {

@@ -41,12 +41,21 @@ export function nxdomainKey(name: Name, cls: number = RRClass.IN): Octets {
   return name + suffix(0, cls);
 }
 
-/** Identity of a whole response: the question, and the two client bits that change what is sent. */
-export function answerKey(name: Name, type: number, cls: number, doBit: boolean, cd: boolean): Octets {
-  return name + suffix(type, cls) + ANSWER_BITS[(doBit ? 1 : 0) | (cd ? 2 : 0)];
+/** Identity of a whole response: the question, the two client bits that change what is sent, and the client's view. */
+export function answerKey(
+  name: Name,
+  type: number,
+  cls: number,
+  doBit: boolean,
+  cd: boolean,
+  view = 0,
+): Octets {
+  return name + suffix(type, cls) + ANSWER_BITS[(doBit ? 1 : 0) | (cd ? 2 : 0) | (view << 2)];
 }
 
-const ANSWER_BITS = ['\0', '\x01', '\x02', '\x03'] as const;
+/** Views that a key can tell apart, the one of all other clients among them. */
+export const MAX_VIEWS = 64;
+const ANSWER_BITS = Array.from({ length: MAX_VIEWS << 2 }, (_, bits) => String.fromCharCode(bits));
 
 /** What {@link answerKey} was made of. */
 export function partsOfAnswerKey(key: Octets) {
@@ -58,6 +67,7 @@ export function partsOfAnswerKey(key: Octets) {
     class: u16(key, at + 2),
     do: (bits & 1) !== 0,
     cd: (bits & 2) !== 0,
+    view: bits >> 2,
   };
 }
 

@@ -18,6 +18,8 @@ export interface StubKey {
   readonly do: boolean;
   /** Checking disabled (RFC 4035 3.2.2). */
   readonly cd: boolean;
+  /** Which of the operator's views it is for, at most 63; left out, and 0, is for clients in none. */
+  readonly view?: number;
 }
 
 /** One held response, for dumps and the page. */

@@ -24,6 +24,7 @@ export function queryLogger(log: Logger, every = 1): (query: QueryRecord) => voi
         qname: query.qname === undefined ? undefined : formatName(query.qname),
         qtype: formatType(query.qtype),
         rcode: query.rcode === undefined ? undefined : formatRcode(query.rcode),
+        view: query.view,
         class: query.lookupClass,
         miss: query.missReason,
         ms: Number(query.tookMs.toFixed(3)),

@@ -104,6 +104,7 @@ function addTrace(program: Command, io: Io): void {
       .addOption(zonesFlag())
       .addOption(new Option('--at <url>', 'ask a running server').conflicts(['config', 'zones']))
       .option('--fresh', 'walk though caches could answer')
+      .option('--client <address>', 'by the rules that hold for this client')
       .addOption(tokenFlag())
       .action(async (name, type, options) =>
         (await import('./commands/trace.js'))[verb](name, type, options, io),

@@ -24,6 +24,7 @@ import type { PrefetchStats } from '../observe/control.js';
 import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
 import type { RecursiveResolver, Resolution, ResolveOptions } from '../resolver/contract.js';
 import { Resolver } from '../resolver/resolver.js';
+import type { KnownServers } from '../resolver/server-facts.js';
 import type { SharedLinks, SharedLinksStats } from '../resolver/shared-links.js';
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
@@ -142,6 +143,10 @@ export class Engine implements RecursiveResolver {
 
   resolve(question: Question, options?: ResolveOptions): Promise<Resolution> {
     return this.current.resolve(question, options);
+  }
+
+  serversOf(name: Name): KnownServers {
+    return this.current.serversOf(name);
   }
 
   get prefetches(): PrefetchStats {

@@ -4,11 +4,10 @@ import { isSubdomain, type Name } from '../dns/name.js';
 import { NetworkSet } from '../runtime/networks.js';
 import { ServerCookies } from '../server/cookies.js';
 import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
+import type { LoadedPolicy } from './load-policy.js';
 
 /** What the configuration names but does not hold. */
-export interface Surroundings extends Pick<ServerSettings, 'policy' | 'localData'> {
-  /** True for names of the operator's local zones. */
-  readonly serves: (name: Name) => boolean;
+export interface Surroundings extends LoadedPolicy {
   readonly mock: { serves(name: Name): boolean } | undefined;
   /** Key of DNS cookies, where the operator gives none. */
   readonly cookieSecret: Uint8Array;
@@ -18,7 +17,7 @@ export interface Surroundings extends Pick<ServerSettings, 'policy' | 'localData
 export function serverSettings(config: Config, around: Surroundings): ServerSettings {
   const allow = new NetworkSet(config.access.allow);
   const configured = [...config.forward, ...config.stub].map((z) => z.zone);
-  const { policy, localData, serves, mock, cookieSecret, version } = around;
+  const { everybody, views, mock, cookieSecret, version } = around;
   return {
     ...defaultServerSettings,
     allowed: (address) => allow.hasClient(address),
@@ -27,9 +26,9 @@ export function serverSettings(config: Config, around: Surroundings): ServerSett
     perClientQps: config.rateLimit.perClientQps,
     specialUse: config.specialUse,
     servedElsewhere: (name) =>
-      configured.some((zone) => isSubdomain(name, zone)) || serves(name) || (mock?.serves(name) ?? false),
-    policy,
-    localData,
+      configured.some((zone) => isSubdomain(name, zone)) || (mock?.serves(name) ?? false),
+    ...everybody,
+    views,
     version: `stratadns ${version}`,
   };
 }

@@ -19,7 +19,7 @@ import { answersStand } from '../config/live.js';
 import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
-import type { CacheEntry, Health, StatsSnapshot } from '../observe/control.js';
+import type { CacheEntry, Health, StatsSnapshot, TraceOptions } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
 import { Dnstap, tapPath } from '../observe/dnstap/tap.js';
 import type { RecursiveResolver } from '../resolver/contract.js';
@@ -44,6 +44,7 @@ import { flushAll } from './flush-caches.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
+import { traceByRules } from './policy-trace.js';
 import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
@@ -196,10 +197,10 @@ export class Stack implements RunningServer {
 
   /** Of all that decides what is answered: with the lists of the operator, since the file holds answers too. */
   private fingerprint(): Buffer {
-    const { policy } = this.config;
+    const { policy, views } = this.config;
     return createHash('sha256')
       .update(answerFingerprint(this.config, this.mock?.root))
-      .update(JSON.stringify([policy, this.policyFiles.stamp]))
+      .update(JSON.stringify([policy, views, this.policyFiles.stamp]))
       .digest();
   }
 
@@ -304,9 +305,8 @@ export class Stack implements RunningServer {
    */
   async reload(config: Config): Promise<void> {
     const before = this.config;
-    const policyFiles = isDeepStrictEqual(before.policy, config.policy)
-      ? this.policyFiles
-      : new PolicyFiles(config, this.clock, this.options.log);
+    const same = isDeepStrictEqual([before.policy, before.views], [config.policy, config.views]);
+    const policyFiles = same ? this.policyFiles : new PolicyFiles(config, this.clock, this.options.log);
     this.config = config;
     if (policyFiles !== this.policyFiles) {
       this.policyFiles.stop();
@@ -389,10 +389,7 @@ export class Stack implements RunningServer {
     yield* this.entries({ stub: true });
   }
 
-  async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {
-    const blocked = this.policyFiles.traceDecision(question, sink);
-    if (blocked) return blocked;
-    const bypassCache = options?.fresh ?? false;
-    return (await this.engine.resolver.resolve(question, { trace: sink, bypassCache })).outcome;
+  trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {
+    return traceByRules(this.policyFiles.loaded, this.engine.resolver, question, sink, options);
   }
 }

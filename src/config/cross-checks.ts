@@ -15,6 +15,7 @@ export function crossCheck(config: Config): Clash[] {
   return [
     ...ttlOrder(config),
     ...cacheRules(config),
+    ...views(config),
     ...families(config),
     ...zonesTwice(config),
     ...listenTwice(config),
@@ -45,6 +46,20 @@ function cacheRules({ cache: { rules } }: Config): Clash[] {
       clashes.push({ path, message });
     } else if ((minTtlSec ?? 0) > (maxTtlSec ?? Number.POSITIVE_INFINITY)) {
       clashes.push({ path: [...path, 'minTtl'], message: `must not exceed its maxTtl (${maxTtlSec})` });
+    }
+  }
+  return clashes;
+}
+
+/** What a key of the stub cache can tell apart. */
+const MOST_VIEWS = 63;
+
+function views({ views: all }: Config): Clash[] {
+  const clashes: Clash[] = [];
+  if (all.length > MOST_VIEWS) clashes.push({ path: ['views'], message: `has more than ${MOST_VIEWS}` });
+  for (const [index, { name }] of all.entries()) {
+    if (all.findIndex((view) => view.name === name) < index) {
+      clashes.push({ path: ['views', index, 'name'], message: `another view is called ${name} already` });
     }
   }
   return clashes;

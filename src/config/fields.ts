@@ -8,24 +8,11 @@
  */
 import * as builtin from './builtin.js';
 import * as kind from './kinds.js';
+import { cacheRule, policyKinds, view } from './nested-kinds.js';
 import { type ConfigOf, option, type Rows, section } from './rows.js';
 
 const DAY_MS = 86_400_000;
 const WEEK_SEC = 604_800;
-const ruleTtl = kind.duration('s', 's', 0, WEEK_SEC * 1000);
-const cacheRule = kind.mapped(
-  kind.openRecord(
-    { name: kind.domainName() },
-    { noCache: kind.boolean(), minTtl: ruleTtl, maxTtl: ruleTtl, negativeMax: ruleTtl },
-  ),
-  ({ name, noCache = false, minTtl: minTtlSec, maxTtl: maxTtlSec, negativeMax: negativeMaxSec }) => ({
-    name,
-    noCache,
-    minTtlSec,
-    maxTtlSec,
-    negativeMaxSec,
-  }),
-);
 const cacheSize = kind.size(64 * 1024, 8 * 1024 ** 3);
 
 export const fields = {
@@ -285,36 +272,35 @@ export const fields = {
   }),
   policy: section({
     lists: option({
-      kind: kind.list(
-        kind.record({
-          path: kind.path(),
-          format: kind.choice(['hosts', 'domains', 'adblock', 'rpz']),
-          action: kind.choice(['nxdomain', 'nodata', 'refused', 'null-address', 'drop']),
-        }),
-      ),
+      kind: policyKinds.lists,
       default: [],
       doc: 'Lists of names to block, the first that has a rule decides, each { path, format, action }; in an rpz list the zone says the action.',
     }),
     hosts: option({
-      kind: kind.list(kind.path()),
+      kind: policyKinds.hosts,
       default: [],
       doc: 'Hosts files answered from, forth and back.',
     }),
     localZones: option({
-      kind: kind.list(kind.path()),
+      kind: policyKinds.localZones,
       default: [],
       doc: 'Master files of zones that are served here.',
     }),
     rebindingProtection: option({
-      kind: kind.boolean(),
+      kind: policyKinds.rebindingProtection,
       default: false,
       doc: 'Give no answer where a public name leads to a private address.',
     }),
     rebindingAllowed: option({
-      kind: kind.list(kind.domainName()),
+      kind: policyKinds.rebindingAllowed,
       default: [],
       doc: 'Names at and below which private addresses are right.',
     }),
+  }),
+  views: option({
+    kind: kind.list(view),
+    default: [],
+    doc: 'Clients with a policy of their own in the place of the one above, the first that holds a client decides, each { name, clients, policy }.',
   }),
   access: section({
     allow: option({

@@ -15,6 +15,18 @@ export interface ServersOfZone {
   readonly servers: readonly string[];
 }
 
+export interface PolicyInput {
+  readonly lists?: readonly {
+    readonly path: string;
+    readonly format: 'hosts' | 'domains' | 'adblock' | 'rpz';
+    readonly action: 'nxdomain' | 'nodata' | 'refused' | 'null-address' | 'drop';
+  }[];
+  readonly hosts?: readonly string[];
+  readonly localZones?: readonly string[];
+  readonly rebindingProtection?: boolean;
+  readonly rebindingAllowed?: readonly string[];
+}
+
 /** See docs/configuration.md for what each does, its default and its limits. */
 export interface ConfigInput {
   readonly listen?: readonly (string | { readonly address: string; readonly port: number })[];
@@ -78,17 +90,12 @@ export interface ConfigInput {
       readonly secret?: string | null;
     };
   };
-  readonly policy?: {
-    readonly lists?: readonly {
-      readonly path: string;
-      readonly format: 'hosts' | 'domains' | 'adblock' | 'rpz';
-      readonly action: 'nxdomain' | 'nodata' | 'refused' | 'null-address' | 'drop';
-    }[];
-    readonly hosts?: readonly string[];
-    readonly localZones?: readonly string[];
-    readonly rebindingProtection?: boolean;
-    readonly rebindingAllowed?: readonly string[];
-  };
+  readonly policy?: PolicyInput;
+  readonly views?: readonly {
+    readonly name: string;
+    readonly clients: readonly string[];
+    readonly policy?: PolicyInput;
+  }[];
   readonly access?: { readonly allow?: readonly string[] };
   readonly cookies?: { readonly enabled?: boolean; readonly secrets?: readonly string[] };
   readonly rateLimit?: { readonly perClientQps?: number };

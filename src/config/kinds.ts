@@ -216,6 +216,12 @@ export function date(): Kind<number> {
   });
 }
 
+/** A name that people give something, for logs and statistics. */
+export function word(): Kind<string> {
+  const expected = 'a word of 1 to 32 letters, digits, dots, dashes';
+  return { expected, schema: text(expected).regex(/^[A-Za-z0-9_.-]{1,32}$/, says(expected)) };
+}
+
 /** A file path, as it is. */
 export function path(): Kind<string> {
   const expected = 'a file path';

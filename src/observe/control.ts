@@ -148,6 +148,13 @@ export interface CacheEntry {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+export interface TraceOptions {
+  /** Walk though caches could answer. */
+  readonly fresh?: boolean;
+  /** Literal address of the client whose view and rules are to hold; left out: those of everybody. */
+  readonly client?: string | undefined;
+}
+
 export interface ServerControl {
   health(): Promise<Health>;
   stats(): Promise<StatsSnapshot>;
@@ -157,6 +164,6 @@ export interface ServerControl {
   flushCache(flush: Flush): Promise<FlushCounts>;
   /** Every entry; made as it is read, since caches are large. */
   dumpCache(): AsyncIterable<CacheEntry>;
-  /** Resolves one question with a sink. `fresh` walks though caches could answer. */
-  trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome>;
+  /** Resolves one question with a sink. */
+  trace(question: Question, sink: TraceSink, options?: TraceOptions): Promise<Outcome>;
 }

@@ -26,6 +26,7 @@ export interface CountersState {
   readonly transports: readonly (readonly [string, number])[];
   readonly dropped: readonly (readonly [string, number])[];
   readonly limits: readonly (readonly [string, number])[];
+  readonly views: readonly (readonly [string, number])[];
   readonly names: TopNamesState;
 }
 
@@ -44,6 +45,8 @@ export interface QueryStats {
   readonly dropped: Readonly<Record<string, number>>;
   /** Queries that reached a limit: an item of the budget, or one of the server's own. */
   readonly limits: Readonly<Record<string, number>>;
+  /** Queries of clients in a view of the operator's, by its name. */
+  readonly views: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<string, LatencySummary>>;
 }
 
@@ -75,6 +78,7 @@ export class Counters implements QueryRecorder {
   private readonly transports = new KeyedCounts();
   private readonly drops = new KeyedCounts();
   private readonly limits = new KeyedCounts();
+  private readonly views = new KeyedCounts();
   private readonly names = new TopNames();
 
   record(query: QueryRecord): void {
@@ -89,11 +93,16 @@ export class Counters implements QueryRecorder {
     this.types.add(formatType(query.qtype), count);
     this.transports.add(query.transport, count);
     if (query.limit !== undefined) this.limits.add(query.limit, count);
+    if (query.view !== undefined) this.views.add(query.view, count);
     this.names.record(query);
   }
 
   dropped(kind: string): void {
     this.drops.add(kind);
+  }
+
+  viewed(view: string, count: number): void {
+    this.views.add(view, count);
   }
 
   sampled(qname: string, qtype: number, times: number): void {
@@ -120,6 +129,7 @@ export class Counters implements QueryRecorder {
       transports: this.transports.pairs(),
       dropped: this.drops.pairs(),
       limits: this.limits.pairs(),
+      views: this.views.pairs(),
       names: this.names.state(),
     };
   }
@@ -134,6 +144,7 @@ export class Counters implements QueryRecorder {
     this.transports.addAll(state.transports);
     this.drops.addAll(state.dropped);
     this.limits.addAll(state.limits);
+    this.views.addAll(state.views);
     this.names.add(state.names);
   }
 
@@ -152,6 +163,7 @@ export class Counters implements QueryRecorder {
       transports: Object.fromEntries(this.transports.pairs()),
       dropped: Object.fromEntries(this.drops.pairs()),
       limits: Object.fromEntries(this.limits.pairs()),
+      views: Object.fromEntries(this.views.pairs()),
       latency: Object.fromEntries(classes.filter(([, { count }]) => count > 0)),
     };
   }

@@ -39,16 +39,21 @@ export class NameTableBuilder {
   add({ name, reach, rule }: TableEntry): void {
     if (this.count + 1 > this.slots.length * MAX_LOAD) this.grow();
     const hash = hashName(name);
-    const slot = probe(this.slots, this.buffer, name, hash);
-    if (slot.found !== 0) {
-      const at = slot.found - 1;
+    const slot = probe(this.slots, this.buffer, name, 0, hash);
+    if (slot >= 0) {
+      const at = this.slots[slot]! - 1;
       if (this.buffer[at + 1] === rule) this.buffer[at] = this.buffer[at]! | FLAGS[reach];
       return;
     }
     const offset = this.append(name, FLAGS[reach], rule);
-    this.slots[slot.index] = offset + 1;
-    this.hashes[slot.index] = hash;
+    const free = slot + this.slots.length;
+    this.slots[free] = offset + 1;
+    this.hashes[free] = hash;
     this.count++;
+  }
+
+  has(name: Name): boolean {
+    return probe(this.slots, this.buffer, name, 0, hashName(name)) >= 0;
   }
 
   build(): NameTable {
@@ -105,29 +110,39 @@ export class NameTable {
 
   /** The rule of the nearest name at or above `name`. */
   find(name: Name): TableHit | undefined {
-    if (this.size === 0) return undefined;
-    let best: TableHit | undefined;
-    for (const { suffix, hash } of suffixes(name)) {
-      const { found } = probe(this.slots, this.buffer, suffix, hash);
-      if (found === 0) continue;
-      const wanted = suffix === name ? SELF : BELOW;
-      if ((this.buffer[found - 1]! & wanted) !== 0) best = { name: suffix, rule: this.buffer[found]! };
-    }
-    return best;
+    let at = -1;
+    let rule = 0;
+    this.climb(name, (start, entry) => {
+      const wanted = start === 0 ? SELF : BELOW;
+      if ((this.buffer[entry]! & wanted) === 0) return;
+      at = start;
+      rule = this.buffer[entry + 1]!;
+    });
+    return at < 0 ? undefined : { name: name.slice(at) as Name, rule };
   }
-}
 
-/** The suffixes of a name from the top down, with the hash of each. */
-function* suffixes(name: Name): IterableIterator<{ suffix: Name; hash: number }> {
-  const starts: number[] = [];
-  for (let i = 0; i < name.length - 1; i += 1 + name.charCodeAt(i)) starts.push(i);
-  let hash = HASH_START;
-  let end = name.length - 1;
-  for (let i = starts.length - 1; i >= 0; i--) {
-    const start = starts[i]!;
-    hash = hashLabel(name, start, end, hash);
-    end = start;
-    yield { suffix: name.slice(start) as Name, hash };
+  /** Octets of the longest name above `name` that is here, whatever its reach; 0 when none is. */
+  lengthOfAbove(name: Name): number {
+    let longest = 0;
+    this.climb(name, (start) => {
+      if (start > 0) longest = name.length - start;
+    });
+    return longest;
+  }
+
+  /** Calls `found` with the start in `name` and the place in the buffer of each of its suffixes that is here, the root first. */
+  private climb(name: Name, found: (start: number, entry: number) => void): void {
+    if (this.size === 0) return;
+    const labels = splitLabels(name);
+    let hash = HASH_START;
+    let end = name.length - 1;
+    for (let i = labels; i >= 0; i--) {
+      const start = i === labels ? end : labelStarts[i]!;
+      hash = hashLabel(name, start, end, hash);
+      end = start;
+      const entry = probe(this.slots, this.buffer, name, start, hash);
+      if (entry >= 0) found(start, this.slots[entry]! - 1);
+    }
   }
 }
 
@@ -140,15 +155,20 @@ function hashLabel(name: Name, start: number, end: number, hash: number): number
   return h >>> 0;
 }
 
-/** Where the labels of the name being hashed begin; a name has 127 at most. */
+/** Where the labels of the name last split begin; a name has 127 at most. */
 const labelStarts = new Uint8Array(128);
 
-function hashName(name: Name): number {
+/** Returns how many labels there are. */
+function splitLabels(name: Name): number {
   let labels = 0;
   for (let i = 0; i < name.length - 1; i += 1 + name.charCodeAt(i)) labelStarts[labels++] = i;
+  return labels;
+}
+
+function hashName(name: Name): number {
   let hash = HASH_START;
   let end = name.length - 1;
-  for (let i = labels - 1; i >= 0; i--) {
+  for (let i = splitLabels(name) - 1; i >= 0; i--) {
     const start = labelStarts[i]!;
     hash = hashLabel(name, start, end, hash);
     end = start;
@@ -156,23 +176,19 @@ function hashName(name: Name): number {
   return hash;
 }
 
-/** Where a name is (`found`, an offset plus one) or, with `found` 0, where it would go. */
-function probe(
-  slots: Uint32Array,
-  buffer: Buffer,
-  name: Name,
-  hash: number,
-): { found: number; index: number } {
+/** The slot of the name that begins at `start`; with it absent the slot where it would go, less the number of slots. */
+function probe(slots: Uint32Array, buffer: Buffer, name: Name, start: number, hash: number): number {
   const mask = slots.length - 1;
   for (let index = hash & mask; ; index = (index + 1) & mask) {
     const entry = slots[index]!;
-    if (entry === 0) return { found: 0, index };
-    if (isAt(buffer, entry - 1, name)) return { found: entry, index };
+    if (entry === 0) return index - slots.length;
+    if (isAt(buffer, entry - 1, name, start)) return index;
   }
 }
 
-function isAt(buffer: Buffer, offset: number, name: Name): boolean {
-  if (buffer[offset + 2] !== name.length) return false;
-  for (let i = 0; i < name.length; i++) if (buffer[offset + HEAD + i] !== name.charCodeAt(i)) return false;
+function isAt(buffer: Buffer, offset: number, name: Name, start: number): boolean {
+  const length = name.length - start;
+  if (buffer[offset + 2] !== length) return false;
+  for (let i = 0; i < length; i++) if (buffer[offset + HEAD + i] !== name.charCodeAt(start + i)) return false;
   return true;
 }

@@ -4,33 +4,38 @@
  * Lists are asked in the order of the configuration; the first that has a rule for the name or for one above
  * it decides. An exception ends the matter as well. Each decision names its list, for the trace, the EDE and
  * the counters.
- * RPZ (draft-vixie-dnsop-dns-rpz): QNAME triggers with the actions NXDOMAIN, NODATA, passthru, drop, and
- * local data. Limitations: its triggers by client, by answer address and by name server are counted as
- * skipped; TCP-only is passthru.
+ * Here are lists of names; rpz.ts has the zones that know other kinds of rules.
  */
-import {
-  isSubdomain,
-  isWildcard,
-  labelsOf,
-  MAX_NAME_OCTETS,
-  type Name,
-  type Octets,
-  parentName,
-  toName,
-} from '../dns/name.js';
-import { RRType } from '../dns/registry.js';
+import type { Name } from '../dns/name.js';
 import type { RRset } from '../dns/rrset.js';
-import type { ZoneRecord } from '../zone/record.js';
+import type { Network } from '../runtime/networks.js';
 import { type BadLine, type ListFormat, readList } from './list-formats.js';
 import { type NameTable, NameTableBuilder } from './name-table.js';
 
 /** How a blocked question is answered. */
 export type BlockAction = 'nxdomain' | 'nodata' | 'refused' | 'null-address' | 'drop';
 
-export type Decision =
-  | { readonly kind: 'block'; readonly action: BlockAction; readonly list: string; readonly rule: Name }
-  | { readonly kind: 'data'; readonly rrsets: readonly RRset[]; readonly list: string; readonly rule: Name }
-  | { readonly kind: 'pass'; readonly list: string; readonly rule: Name };
+interface ByRule {
+  readonly list: string;
+  /** The name that the rule stands at. */
+  readonly rule: Name;
+}
+
+export type Decision = ByRule &
+  (
+    | { readonly kind: 'block'; readonly action: BlockAction }
+    /** `forged`: in the place of what others say of the name. */
+    | { readonly kind: 'data'; readonly rrsets: readonly RRset[]; readonly forged?: boolean }
+    | { readonly kind: 'pass' }
+    /** By UDP only a truncated response. */
+    | { readonly kind: 'tcp-only' }
+  );
+
+/** What is known of the servers that a name's data comes from: those of its zone and of the zones above it. */
+export interface ServerFacts {
+  readonly names: readonly Name[];
+  readonly addresses: readonly Uint8Array[];
+}
 
 /** One loaded list. */
 export interface PolicyList {
@@ -40,7 +45,17 @@ export interface PolicyList {
   /** Lines that could not be used, and the first few of them. */
   readonly bad: number;
   readonly firstBad: readonly BadLine[];
+  /** By the name that is asked for, or one that an alias leads to. */
   decide(name: Name): Decision | undefined;
+  // --- rules that lists of names do not know -----------------------------------------------------------------
+  /** Clients that it has rules about. */
+  readonly clientNetworks?: readonly Network[];
+  /** It has rules about addresses in answers or about name servers, so that a name must be resolved first. */
+  readonly judgesAnswers?: boolean;
+  readonly judgesServers?: boolean;
+  byClient?(client: Uint8Array, name: Name): Decision | undefined;
+  byAnswer?(addresses: readonly Uint8Array[], name: Name): Decision | undefined;
+  byServers?(servers: ServerFacts, name: Name): Decision | undefined;
 }
 
 /** Bad lines of a list that are named; the rest is counted. */
@@ -48,7 +63,7 @@ const NAMED_BAD_LINES = 5;
 const PASS = 0;
 const BLOCK = 1;
 
-class BadLines {
+export class BadLines {
   count = 0;
   readonly first: BadLine[] = [];
 
@@ -114,111 +129,4 @@ function madeList(
       return hit && { kind: 'block', action, list: name, rule: hit.name };
     },
   };
-}
-
-const actions: readonly BlockAction[] = ['nxdomain', 'nodata', 'drop'];
-/** In the table of an RPZ list: index into `actions`, or these. */
-const RPZ_PASS = 100;
-const RPZ_DATA = 101;
-
-/**
- * A response policy zone.
- * @param apex    name of the zone, which rules are relative to
- * @param records all of its records
- * @param unreadable lines that were no records
- */
-export function responsePolicyZone(
-  name: string,
-  apex: Name,
-  records: readonly ZoneRecord[],
-  unreadable: readonly BadLine[] = [],
-): PolicyList {
-  const bad = new BadLines();
-  for (const line of unreadable) bad.add(line);
-  const table = new NameTableBuilder();
-  const data = new Map<Name, ZoneRecord[]>();
-  for (const record of records) {
-    const trigger = triggerOf(record, apex);
-    if (trigger === undefined) continue;
-    if (typeof trigger === 'string') {
-      bad.add({ line: record.line, why: trigger });
-      continue;
-    }
-    const rule = ruleOf(record);
-    table.add({ ...trigger, rule });
-    if (rule === RPZ_DATA) data.set(trigger.name, [...(data.get(trigger.name) ?? []), record]);
-  }
-  const rules = table.build();
-  return {
-    name,
-    rules: rules.size,
-    octets: rules.octets,
-    bad: bad.count,
-    firstBad: bad.first,
-    decide: (question) => decideRpz(name, rules, data, question),
-  };
-}
-
-function decideRpz(
-  list: string,
-  rules: NameTable,
-  data: ReadonlyMap<Name, readonly ZoneRecord[]>,
-  question: Name,
-): Decision | undefined {
-  const hit = rules.find(question);
-  if (!hit) return undefined;
-  if (hit.rule === RPZ_PASS) return { kind: 'pass', list, rule: hit.name };
-  if (hit.rule !== RPZ_DATA) return { kind: 'block', action: actions[hit.rule]!, list, rule: hit.name };
-  return { kind: 'data', rrsets: rrsetsOf(data.get(hit.name) ?? [], question), list, rule: hit.name };
-}
-
-/** Last labels of owners that are triggers of other kinds. */
-const otherTriggers = new Set(['rpz-client-ip', 'rpz-ip', 'rpz-nsdname', 'rpz-nsip']);
-
-type Trigger = { readonly name: Name; readonly reach: 'name' | 'below' };
-
-/** The name that a record is a rule for; undefined for the zone's own records, a string for what is not done. */
-function triggerOf(record: ZoneRecord, apex: Name): Trigger | string | undefined {
-  if (record.name === apex) return undefined;
-  if (!isSubdomain(record.name, apex)) return 'its owner is outside of the zone';
-  const owner = `${record.name.slice(0, record.name.length - apex.length)}\0` as Name;
-  if (otherTriggers.has(labelsOf(owner).at(-1) ?? '')) return 'only triggers by QNAME count here';
-  return isWildcard(owner) ? { name: parentName(owner), reach: 'below' } : { name: owner, reach: 'name' };
-}
-
-function ruleOf(record: ZoneRecord): number {
-  if (record.type !== RRType.CNAME) return RPZ_DATA;
-  switch (toName(record.rdata)) {
-    case '\0':
-      return actions.indexOf('nxdomain');
-    case '\x01*\0':
-      return actions.indexOf('nodata');
-    case '\x08rpz-drop\0':
-      return actions.indexOf('drop');
-    case '\x0crpz-passthru\0':
-    case '\x0crpz-tcp-only\0':
-      return RPZ_PASS;
-    default:
-      return RPZ_DATA;
-  }
-}
-
-/** Local data under the name that was asked. An alias to a wildcard puts that name in front of it. */
-function rrsetsOf(records: readonly ZoneRecord[], name: Name): RRset[] {
-  const byType = new Map<number, RRset>();
-  for (const { type, class: cls, ttlSec, rdata } of records) {
-    const data = type === RRType.CNAME ? targetFor(rdata, name) : rdata;
-    if (data === undefined) continue;
-    const known = byType.get(type);
-    const rdatas = [...(known?.rdatas ?? []), data];
-    byType.set(type, { name, type, class: cls, ttlSec, rdatas, signatures: [] });
-  }
-  return [...byType.values()];
-}
-
-/** Undefined: the name would be too long. */
-function targetFor(target: Octets, name: Name): Octets | undefined {
-  if (!isWildcard(toName(target))) return target;
-  const made = name.slice(0, -1) + target.slice(2);
-  return made.length > MAX_NAME_OCTETS ? undefined : made;
 }

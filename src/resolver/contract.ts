@@ -3,10 +3,12 @@
  *
  * On the query's way this is the step after the stub cache. Everything above codes against this file only.
  */
+import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
-import type { Question } from '../dns/rrset.js';
+import type { Question, RRset } from '../dns/rrset.js';
 import type { Budget } from '../runtime/budget.js';
 import type { MissReason, TraceSink } from '../runtime/trace.js';
+import type { KnownServers } from './server-facts.js';
 
 /** Where the answer came from. Every client query counts into exactly one, so that they sum to the queries. */
 export type LookupClass =
@@ -54,6 +56,8 @@ export interface Resolution {
   /** Why no cache answered; only when lookupClass is `walked` or `joined`. */
   readonly missReason?: MissReason;
   readonly budget: Budget | undefined;
+  /** Aliases that were followed before it failed; those of other outcomes are in there. */
+  readonly failedAliases?: readonly RRset[];
   /**
    * Wall time, in ms, up to which a finished answer may be kept by the stub cache. It is bound by the
    * shortest TTL and by the delegation lease. Undefined: do not keep (failures, stale, CD data).
@@ -64,4 +68,6 @@ export interface Resolution {
 export interface RecursiveResolver {
   /** Never rejects for what servers or the network do; a rejection is a bug. */
   resolve(question: Question, options?: ResolveOptions): Promise<Resolution>;
+  /** The servers that data of a name comes from, as far as caches know. */
+  serversOf?(name: Name): KnownServers;
 }

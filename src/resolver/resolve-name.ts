@@ -26,6 +26,8 @@ export interface Resolved {
   readonly missReason: MissReason | undefined;
   /** Wall ms; 0 when the outcome is only for this query. */
   readonly untilMs: number;
+  /** Aliases on the way, those that led to a failure too. */
+  readonly chain: readonly RRset[];
   /** A stale outcome that could serve in place of a failure. */
   readonly staleLink: boolean;
 }
@@ -261,6 +263,7 @@ export class NameResolver {
       outcome,
       source: chain.stale ? 'stale' : chain.source,
       missReason: chain.missReason,
+      chain: chain.aliases,
       untilMs: final ? 0 : chain.untilMs,
       staleLink: chain.stale,
     };

@@ -27,6 +27,7 @@ import { QueryContext } from './query-context.js';
 import { NameResolver, type NameResolverOptions, type Resolved } from './resolve-name.js';
 import { type CoreOptions, ResolverCore } from './resolver-core.js';
 import { ServerSelector } from './select-server.js';
+import { type KnownServers, knownServers } from './server-facts.js';
 import type { SharedLinks } from './shared-links.js';
 import { ValidatingJudge } from './validation.js';
 
@@ -154,6 +155,10 @@ export class Resolver implements RecursiveResolver {
     }
   }
 
+  serversOf(name: Name): KnownServers {
+    return knownServers(name, this.core.links.caches);
+  }
+
   private keepUntil(resolved: Resolved): number | undefined {
     const nowMs = this.clock.wallMs();
     const { untilMs } = resolved;
@@ -238,6 +243,7 @@ function resolution(
     missReason: waited ? resolved.missReason : undefined,
     budget,
     keepUntilMs,
+    ...(resolved.outcome.kind === 'failure' ? { failedAliases: resolved.chain } : {}),
   };
 }
 

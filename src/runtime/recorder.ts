@@ -19,6 +19,8 @@ export interface QueryRecord {
   readonly client: string;
   /** Presentation of QNAME is made by the sink when it needs it; this is wire form. Undefined: unreadable. */
   readonly qname: string | undefined;
+  /** The operator's view that the client is in. */
+  readonly view?: string | undefined;
   /** Extended DNS Errors of the response. */
   readonly ede?: readonly ExtendedError[];
   /** The limit that was reached on the way: a budget item, or one of the server's own. */
@@ -29,6 +31,8 @@ export interface QueryRecorder {
   record(query: QueryRecord): void;
   /** Stands for `count` queries that were answered alike. Without it `record` is called for each. */
   recordMany?(query: QueryRecord, count: number): void;
+  /** Queries among those of `recordMany` that clients in a view sent. */
+  viewed?(view: string, count: number): void;
   /** A question that was answered without a record of its own, seen as one of about `times`. For top names only. */
   sampled?(qname: string, qtype: number, times: number): void;
   /** A packet that got no pipeline: malformed, over a limit, a response sent to us. `kind` is a closed list of its sender. */

@@ -29,12 +29,17 @@ export async function answerHanded(
   const exchange = new Exchange(NO_PACKET, clientOf(asked), noReply, settings, nowMs);
   exchange.query = queryOf(asked);
   exchange.isProven = asked.isProven;
-  const finish = stages.findIndex((stage) => stage.name === 'finish');
-  let at = stages.findIndex((stage) => stage.name === 'resolve');
-  while (at <= finish) {
-    const verdict = await stages[at]!.run(exchange);
+  const at = (name: string) => stages.findIndex((stage) => stage.name === name);
+  const finish = at('finish');
+  const rest = stages.slice(at('resolve'), finish + 1);
+  // Rules are looked up again: what they say of the answer depends on the client.
+  const rules = stages.slice(0, at('resolve')).filter(({ name }) => name === 'view' || name === 'policy');
+  let answered = false;
+  for (const stage of [...rules, ...rest]) {
+    if (answered && stage.name !== 'finish') continue;
+    const verdict = await stage.run(exchange);
     if (verdict === 'done') return undefined;
-    at = verdict === 'answered' ? finish : at + 1;
+    answered ||= verdict === 'answered';
   }
   const { image, draft, resolution } = exchange;
   return {

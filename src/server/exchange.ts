@@ -8,16 +8,17 @@
  * Limitations: one question per query (RFC 9619).
  */
 
-import type { Octets } from '../dns/name.js';
+import { type Name, type Octets, toName } from '../dns/name.js';
 import type { ExtendedError } from '../dns/outcome.js';
 import type { EdeCode } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
+import type { Early } from '../policy/policy.js';
 import type { LookupClass, Resolution } from '../resolver/contract.js';
 import type { MissReason } from '../runtime/trace.js';
 import type { ClientAddress } from '../transport/listener.js';
 import type { Edns, WireQuestion } from '../wire/message.js';
 import type { AnswerImage } from './image.js';
-import type { ServerSettings } from './settings.js';
+import type { LocalRules, ServerSettings, View } from './settings.js';
 
 /** What a client sent, reduced to what an answer depends on. Built even for packets that are broken after the header. */
 export interface ClientQuery {
@@ -84,8 +85,16 @@ export class Exchange {
   cookie: Octets | undefined;
   /** The client has shown that what is sent to its address reaches it. */
   isProven = false;
-  /** Local data that is an alias: what it leads to is resolved in the place of the question. */
-  alias: RRset | undefined;
+  /** Whose rules hold for the client; undefined: everybody's. */
+  view: View | undefined;
+  /** What lists have said of the name that is resolved; it may wait for the answer. */
+  early: Early | undefined;
+  /** Aliases of the operator's, with those that led to them: what the last one leads to is resolved in the place of the question. */
+  aliases: readonly RRset[] = [];
+  /** Why those aliases are in the answer. */
+  notes: readonly ExtendedError[] = [];
+  /** False: what comes of it is for this client alone, or not what its name says, so that no cache for others may hold it. */
+  isShared = true;
   resolution: Resolution | undefined;
   draft: Draft | undefined;
   image: AnswerImage | undefined;
@@ -111,6 +120,17 @@ export class Exchange {
     readonly settings: ServerSettings,
     readonly startedMs: number,
   ) {}
+
+  /** What the operator answers this client by himself. */
+  get rules(): LocalRules {
+    return this.view ?? this.settings;
+  }
+
+  /** The name that is to be resolved: that of the question, or what an alias of the operator's leads to. */
+  get sought(): Name {
+    const alias = this.aliases.at(-1);
+    return alias ? toName(alias.rdatas[0]!) : this.query!.question!.name;
+  }
 
   /** Ends the exchange without a response. */
   drop(kind: DropKind): Verdict {

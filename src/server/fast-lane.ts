@@ -7,12 +7,13 @@
  * and goes to the pipeline untouched and uncounted.
  *
  * What is served locally or refused by policy needs no check here: answers come into the stub cache only through the
- * pipeline, behind those stages, and it is emptied when settings change (DnsServer.reconfigure).
+ * pipeline, behind those stages, apart for each view, and it is emptied when settings change (DnsServer.reconfigure). Clients
+ * that rules speak about are left to the pipeline.
  *
  * RFC 1035 4.1, RFC 6891 6.1, RFC 6840 5.7 and 5.8 (AD), RFC 4035 3.2.2 (CD), RFC 4343 (letter case goes back).
  * Limitations: IN and types below 512, without ANY. With a query log or dnstap the pipeline has all.
  */
-import type { QuestionKey } from '../cache/shared-stub-cache/question-key.js';
+import { type QuestionKey, VIEW_SHIFT } from '../cache/shared-stub-cache/question-key.js';
 import { ResponseRoom } from '../cache/shared-stub-cache/reader.js';
 import type { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
 import { RRClass, RRType } from '../dns/registry.js';
@@ -26,6 +27,7 @@ import { clientKey } from './client-key.js';
 import { ClientNetworks } from './client-networks.js';
 import type { ClientRates } from './client-rates.js';
 import { LANE_TYPES, LaneCounts, SAMPLE_EVERY } from './lane-counts.js';
+import { LaneViews } from './lane-views.js';
 import type { ServerSettings } from './settings.js';
 
 const MIN_QUERY_OCTETS = HEADER_OCTETS + 5;
@@ -54,6 +56,8 @@ interface Terms {
   readonly clients: ClientNetworks;
   readonly rates: ClientRates;
   readonly maxUdpOctets: number;
+  /** Undefined where all clients are the same. */
+  readonly views: LaneViews | undefined;
 }
 
 export class StubLane {
@@ -79,18 +83,22 @@ export class StubLane {
 
   /** Serves by these settings from the next packet on. */
   open(settings: ServerSettings, rates: ClientRates): void {
+    this.flushCounts();
     const { clients, maxUdpOctets } = settings;
-    this.terms = clients && { clients: new ClientNetworks(clients), rates, maxUdpOctets };
+    const views = LaneViews.of(settings);
+    this.terms = clients && { clients: new ClientNetworks(clients), rates, maxUdpOctets, views };
   }
 
   /** Leaves every packet to the pipeline from now on. */
   close(): void {
+    this.flushCounts();
     this.terms = undefined;
   }
 
   /** Hands the counts since the last call to the recorder. */
   flushCounts(): void {
     this.counts.flush(this.recorder);
+    this.terms?.views?.flush((view, count) => this.recorder.viewed?.(view, count));
   }
 
   /** The hook of the listener. */
@@ -127,15 +135,19 @@ export class StubLane {
     if (query[qnameEnd + 2] !== 0 || query[qnameEnd + 3] !== RRClass.IN) return NOT_TAKEN;
     const optSize = this.readOpt(query, start, qnameEnd + 4, end);
     if (optSize < 0 || !terms.clients.has(packet.client, packet.clientStart)) return NOT_TAKEN;
+    const clientView = terms.views === undefined ? 0 : terms.views.of(packet);
+    if (clientView < 0) return NOT_TAKEN;
     const view = this.viewOf(query);
     const room = this.roomOf(packet.response);
     key.loadScanned(view.words, qnameAt >> 2, qnameEnd - qnameAt);
     const cd = (query[start + 3]! & CD) !== 0;
-    key.finish((type << 16) | RRClass.IN, (this.dnssecOk ? 1 : 0) | (cd ? 2 : 0));
+    const bits = (this.dnssecOk ? 1 : 0) | (cd ? 2 : 0) | (clientView << VIEW_SHIFT);
+    key.finish((type << 16) | RRClass.IN, bits);
     const limit = this.limit(packet, terms, optSize) - optSize;
     const held = this.cache.copyResponse(key, room, responseStart, limit);
     if (held <= 0 || !this.underRate(packet, terms)) return NOT_TAKEN;
     this.cache.countHit();
+    if (terms.views !== undefined) terms.views.count(clientView);
     this.counts.add(type, room.octets[responseStart + 3]! & RCODE);
     this.finish(packet, qnameEnd - start);
     if (optSize === NO_OPT) return held;

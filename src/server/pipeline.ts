@@ -26,6 +26,7 @@ import { makeImage, seal, sealCut } from './image.js';
 import type { InFlight } from './in-flight.js';
 import type { ServerSettings } from './settings.js';
 import { AccessStage } from './stages/access.js';
+import { AnswerPolicyStage, FollowStage } from './stages/answer-policy.js';
 import { AnyStage } from './stages/any.js';
 import { ChaosStage } from './stages/chaos.js';
 import { CookieStage } from './stages/cookie.js';
@@ -40,6 +41,7 @@ import { ResolveStage } from './stages/resolve.js';
 import { ScreenStage } from './stages/screen.js';
 import { SpecialUseStage } from './stages/special-use.js';
 import { StubCacheStage } from './stages/stub-cache.js';
+import { ViewStage } from './stages/view.js';
 
 export interface PipelineParts {
   readonly resolver: RecursiveResolver;
@@ -65,6 +67,7 @@ export function buildStages(
   rates = new ClientRates(parts.clock, settings.perClientQps),
 ): readonly Stage[] {
   const { resolver, stubCache, clock, inFlight, handOver } = parts;
+  const resolve = new ResolveStage(resolver, inFlight, clock);
   return [
     new ParseStage(),
     new AccessStage(),
@@ -72,12 +75,15 @@ export function buildStages(
     new CookieStage(clock),
     new ScreenStage(),
     new ChaosStage(),
+    ...(settings.views ? [new ViewStage(settings.views)] : []),
     new PolicyStage(),
     new SpecialUseStage(),
     new AnyStage(),
     new StubCacheStage(stubCache, clock),
     ...(handOver ? [new HandOverStage(handOver, inFlight, clock)] : []),
-    new ResolveStage(resolver, inFlight, clock),
+    resolve,
+    new AnswerPolicyStage(resolver),
+    new FollowStage(resolve),
     new RebindingStage(),
     new FinishStage(stubCache, clock, parts.currentSettings),
     new FitStage(),
@@ -177,6 +183,7 @@ export class Pipeline {
       client: exchange.client.address,
       qname: question?.name,
       ede: exchange.draft?.ede,
+      view: exchange.view?.name,
       limit: exchange.limit ?? exchange.resolution?.budget?.limit,
     };
   }

@@ -15,7 +15,25 @@ export interface LocalData {
   readonly authority: readonly RRset[];
 }
 
-export interface ServerSettings {
+/** What the operator answers by himself. */
+export interface LocalRules {
+  /** Lists, hosts file and rebinding guard; undefined: none. */
+  readonly policy?: Policy | undefined;
+  /** Answers from zones that are served here; undefined: the name is in none of them. */
+  readonly localData?: ((question: Question, dnssecOk: boolean) => LocalData | undefined) | undefined;
+  /** True for names of those zones, before which special-use answers stand back. */
+  readonly serves?: ((name: Name) => boolean) | undefined;
+}
+
+/** Clients that have rules of their own in the place of everybody's. */
+export interface View extends LocalRules {
+  readonly name: string;
+  /** From 1. The stub cache keeps the answers of each apart; 0 is for clients in no view. */
+  readonly index: number;
+  readonly clients: NetworkSet;
+}
+
+export interface ServerSettings extends LocalRules {
   /** Largest UDP response and the size our OPT announces, in octets (RFC 9715: 1232 avoids fragments). */
   readonly maxUdpOctets: number;
   /** True when a client with this literal address may ask. */
@@ -26,12 +44,10 @@ export interface ServerSettings {
   readonly perClientQps: number;
   /** Answer RFC 6761, 6303, 7686 and 8375 names here. */
   readonly specialUse: boolean;
-  /** True for names that a stub, forward, local or mock zone serves; special-use answers stand back for them. */
+  /** True for names that a stub, forward or mock zone serves; special-use answers stand back for them. */
   readonly servedElsewhere: (name: Name) => boolean;
-  /** Lists, hosts file and rebinding guard of the operator; undefined: none. */
-  readonly policy?: Policy;
-  /** Answers from zones that are served here; undefined: the name is in none of them. */
-  readonly localData?: (question: Question, dnssecOk: boolean) => LocalData | undefined;
+  /** The first that holds a client decides; undefined: there are none. */
+  readonly views?: readonly View[] | undefined;
   /** QTYPE ANY: one HINFO (RFC 8482 4.2), or ask the resolver. */
   readonly any: 'hinfo' | 'resolve';
   /** Text of version.bind and version.server; undefined: refused. */

@@ -33,7 +33,7 @@ const files: Readonly<Record<string, string>> = {
     'rpz.example.com CNAME .',
     'walled.example.com A 198.51.100.7',
     '*.moved.example.com CNAME *.example.net.',
-    '32.1.2.0.192.rpz-ip CNAME .',
+    '32.9.100.51.198.rpz-ip CNAME .',
     'bad.example.com A not-an-address',
     '',
   ].join('\n'),
@@ -150,7 +150,7 @@ describe('policy.lists', () => {
       badLines: 2,
       firstBad: [{ line: 2 }, { line: 3 }],
     });
-    expect(loaded.find((line) => line.list === file('rpz.zone'))).toMatchObject({ rules: 3, badLines: 2 });
+    expect(loaded.find((line) => line.list === file('rpz.zone'))).toMatchObject({ rules: 4, badLines: 1 });
   });
 });
 

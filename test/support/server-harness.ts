@@ -8,6 +8,7 @@ import type { Outcome } from '../../src/dns/outcome.js';
 import { Opcode, RRClass, RRType } from '../../src/dns/registry.js';
 import type { Question, RRset } from '../../src/dns/rrset.js';
 import type { RecursiveResolver, Resolution, ResolveOptions } from '../../src/resolver/contract.js';
+import type { KnownServers } from '../../src/resolver/server-facts.js';
 import { VirtualClock } from '../../src/runtime/clock.js';
 import type { QueryRecord, QueryRecorder } from '../../src/runtime/recorder.js';
 import { FaultLog } from '../../src/server/fault-log.js';
@@ -64,7 +65,12 @@ export type Answering = (question: Question, options: ResolveOptions) => Resolut
 export class FakeResolver implements RecursiveResolver {
   readonly asked: Question[] = [];
   readonly options: ResolveOptions[] = [];
+  servers: KnownServers = { names: [], addresses: [] };
   constructor(public answering: Answering) {}
+
+  serversOf(): KnownServers {
+    return this.servers;
+  }
 
   async resolve(question: Question, options: ResolveOptions = {}): Promise<Resolution> {
     this.asked.push(question);

@@ -25,7 +25,7 @@ import {
   UNIT_WORDS,
   WAYS,
 } from './layout.js';
-import { QNAME_AT } from './question-key.js';
+import { QNAME_AT, VIEW_SHIFT } from './question-key.js';
 import type { StubReader } from './reader.js';
 import type { StubMemory } from './stub-memory.js';
 
@@ -126,6 +126,7 @@ export class BlockView {
       class: this.word(BLOCK_QUESTION) & 0xffff,
       do: (bits & 1) !== 0,
       cd: (bits & 2) !== 0,
+      view: bits >>> VIEW_SHIFT,
       sizeOctets: this.wireLength,
       storedAtMs: this.storedAtMs,
       keepUntilMs: this.keepUntilMs,

@@ -33,7 +33,7 @@ import {
   SETS,
   UNIT_OCTETS,
 } from './layout.js';
-import { QNAME_AT } from './question-key.js';
+import { QNAME_AT, VIEW_SHIFT } from './question-key.js';
 import type { StubMemory } from './stub-memory.js';
 
 const DUMP_MAGIC = 0x50_4d_44_53;
@@ -160,6 +160,7 @@ function readBlock(block: Buffer): DumpedAnswer | undefined {
     class: question & 0xffff,
     do: (keyWord & 1) !== 0,
     cd: (keyWord & 2) !== 0,
+    view: keyWord >>> VIEW_SHIFT,
   };
   return { key, wire, storedAtMs, keepUntilMs };
 }

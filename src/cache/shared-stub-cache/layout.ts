@@ -15,7 +15,7 @@
  * word 0   size of the block in units of 8 octets     word 4    QTYPE << 16 | QCLASS
  * word 1   hash, as in its slot                        words 6,7 stored at, wall ms, as a double
  * word 2   octets of the response | TTLs << 16        words 8,9 keep until, likewise
- * word 3   DO 1, CD 2, flags, octets of QNAME << 8    word 10.. response, TTL offsets (16 bits each), key if apart
+ * word 3   DO 1, CD 2, flags, octets of QNAME << 8,   word 10.. response, TTL offsets (16 bits each), key if apart
  * ```
  *
  * The key is the question in the response itself, compared in full; only where they differ is it kept apart.
@@ -52,7 +52,7 @@ export const BLOCK_WIRE = 10;
 export const BLOCK_HEAD_OCTETS = BLOCK_WIRE * 4;
 
 /** In the word BLOCK_KEY. */
-export const KEY_BITS = 3;
+export const KEY_BITS = 0xff_00_03;
 /** Every record but SOA and the like is owned by QNAME: purging needs no look at the records. */
 export const OWNERS_ARE_QNAME = 4;
 /** The question of the response is not the key, which follows the TTL offsets. */

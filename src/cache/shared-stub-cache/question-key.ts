@@ -13,6 +13,8 @@ import type { StubKey } from '../stub-cache.js';
 /** QNAME follows the header of a message. */
 export const QNAME_AT = 12;
 export const QNAME_WORD = QNAME_AT / 4;
+/** In `bits`, as in the word BLOCK_KEY of a block. */
+export const VIEW_SHIFT = 16;
 const SCRATCH_OCTETS = 272;
 
 export class QuestionKey {
@@ -22,7 +24,7 @@ export class QuestionKey {
   nameLength = 0;
   /** QTYPE << 16 | QCLASS. */
   question = 0;
-  /** DO 1, CD 2. */
+  /** DO 1, CD 2, and the view from VIEW_SHIFT on. */
   bits = 0;
   hash = 0;
   /** Leads to the set that an answer goes to when that of `hash` is full. */
@@ -36,7 +38,10 @@ export class QuestionKey {
 
   load(key: StubKey): void {
     this.loadName(key.name);
-    this.finish((key.type << 16) | key.class, (key.do ? 1 : 0) | (key.cd ? 2 : 0));
+    this.finish(
+      (key.type << 16) | key.class,
+      (key.do ? 1 : 0) | (key.cd ? 2 : 0) | ((key.view ?? 0) << VIEW_SHIFT),
+    );
   }
 
   private loadName(name: Name): void {

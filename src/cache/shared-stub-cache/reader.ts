@@ -152,7 +152,8 @@ export class StubReader {
     const { words } = this;
     if (words[block + BLOCK_QUESTION] !== key.question || words[block + BLOCK_HASH] !== hash) return false;
     const held = words[block + BLOCK_KEY]!;
-    if ((held & KEY_BITS) !== key.bits || held >>> KEY_LENGTH_SHIFT !== key.nameLength) return false;
+    if ((held & KEY_BITS) !== key.bits || ((held >>> KEY_LENGTH_SHIFT) & 255) !== key.nameLength)
+      return false;
     if ((held & KEY_APART) === 0) return key.sameName(words, block + BLOCK_WIRE + QNAME_WORD);
     const lengths = words[block + BLOCK_LENGTHS]!;
     return key.sameName(words, block + (keyApartAt(lengths & 0xffff, lengths >>> 16) >> 2));

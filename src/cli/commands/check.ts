@@ -2,7 +2,7 @@
  * `stratadns check`: everything that is wrong in the configuration and the zones, with its place.
  */
 import { type InternetProblem, loadInternet } from '../../authority/load.js';
-import { loadPolicy, PolicyFileError } from '../../compose/policy-files.js';
+import { loadPolicy, PolicyFileError } from '../../compose/load-policy.js';
 import { loadConfig } from '../../config/load.js';
 import { ConfigError, formatProblem } from '../../config/problems.js';
 import { printable } from '../../observe/sinks/styles.js';

@@ -22,6 +22,7 @@ export interface TraceOptions {
   readonly at?: string;
   readonly json?: boolean;
   readonly fresh?: boolean;
+  readonly client?: string;
   readonly token?: string;
 }
 
@@ -67,7 +68,7 @@ async function walkHere(question: Question, options: TraceOptions): Promise<Trac
     Stack.create({ config, zonesDir: options.zones, mockPort: 0, log: silentLog, version: packageVersion() }),
   );
   try {
-    return await traceQuestion(stack, question, { fresh: options.fresh });
+    return await traceQuestion(stack, question, { fresh: options.fresh, client: options.client });
   } finally {
     await stack.close(0);
   }
@@ -76,14 +77,15 @@ async function walkHere(question: Question, options: TraceOptions): Promise<Trac
 async function walkThere(
   question: Question,
   url: string,
-  { fresh, token }: TraceOptions,
+  { fresh, client, token }: TraceOptions,
   io: Io,
 ): Promise<TraceReport> {
-  const client = new ServerClient(url, token ?? io.token);
+  const server = new ServerClient(url, token ?? io.token);
   const query = {
     name: formatName(question.name),
     type: formatType(question.type),
     ...(fresh ? { fresh: '1' } : {}),
+    ...(client === undefined ? {} : { client }),
   };
-  return reportFromJson(await client.json('GET', '/trace', query));
+  return reportFromJson(await server.json('GET', '/trace', query));
 }

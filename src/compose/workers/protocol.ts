@@ -10,12 +10,12 @@ import type { Config } from '../../config/fields.js';
 import type { Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import type { Question } from '../../dns/rrset.js';
-import type { CacheEntry, StatsSnapshot } from '../../observe/control.js';
+import type { CacheEntry, StatsSnapshot, TraceOptions } from '../../observe/control.js';
 import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import { ListenError } from '../../transport/listener.js';
 import type { MockRoot } from '../engine.js';
-import { PolicyFileError } from '../policy-files.js';
+import { PolicyFileError } from '../load-policy.js';
 import type { BoundListener } from '../running-server.js';
 
 /** What a worker is born with. */
@@ -70,7 +70,7 @@ export interface Calls {
   readonly dump: Call<{ readonly dump: number; readonly stub: boolean }, readonly CacheEntry[]>;
   readonly endDump: Call<{ readonly dump: number }, undefined>;
   /** Reports events on the way. */
-  readonly trace: Call<{ readonly question: Question; readonly fresh: boolean }, Outcome>;
+  readonly trace: Call<{ readonly question: Question; readonly options: TraceOptions }, Outcome>;
   /** Takes no more queries, and ends when its own are answered. Those handed over are answered still. */
   readonly drain: Call<{ readonly graceMs: number }, undefined>;
   /** Saves and frees everything. */

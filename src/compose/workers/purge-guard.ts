@@ -28,7 +28,10 @@ export class PurgeGuard {
   }
 
   guard(resolver: RecursiveResolver): RecursiveResolver {
-    return { resolve: (question, options) => this.resolve(resolver, question, options) };
+    return {
+      resolve: (question, options) => this.resolve(resolver, question, options),
+      serversOf: (name) => resolver.serversOf?.(name) ?? { names: [], addresses: [] },
+    };
   }
 
   private async resolve(

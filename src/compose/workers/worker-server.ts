@@ -16,7 +16,7 @@ import type { Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import { Ede } from '../../dns/registry.js';
 import type { Question } from '../../dns/rrset.js';
-import type { CacheEntry, Health, StatsSnapshot } from '../../observe/control.js';
+import type { CacheEntry, Health, StatsSnapshot, TraceOptions } from '../../observe/control.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../../runtime/siphash.js';
@@ -232,10 +232,9 @@ export class WorkerServer implements RunningServer {
     }
   }
 
-  async trace(question: Question, sink: TraceSink, options?: { readonly fresh?: boolean }): Promise<Outcome> {
+  async trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {
     const line = this.supervisor.lineTo(this.owners.of(question.name));
     if (!line) return NO_WORKER;
-    const fresh = options?.fresh ?? false;
-    return line.call('trace', { question, fresh }, { sink }).catch(() => NO_WORKER);
+    return line.call('trace', { question, options }, { sink }).catch(() => NO_WORKER);
   }
 }

@@ -189,11 +189,11 @@ export class WorkerThread implements Handlers {
     this.dumps.delete(dump);
   }
 
-  trace({ question, fresh }: Calls['trace']['args'], id: number): Promise<Outcome> {
+  trace({ question, options }: Calls['trace']['args'], id: number): Promise<Outcome> {
     return this.serving.trace(
       question,
       { emit: (event) => this.report({ is: 'event', id, event }) },
-      { fresh },
+      options,
     );
   }
 

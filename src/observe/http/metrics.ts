@@ -44,6 +44,7 @@ export async function metricsText(snapshot: StatsSnapshot): Promise<string> {
   );
   counter('stratadns_packets_dropped_total', 'Packets that were no query to take up.', 'kind', stats.dropped);
   counter('stratadns_limit_hits_total', 'Queries that reached a limit.', 'limit', stats.limits);
+  counter('stratadns_view_queries_total', 'Queries of clients in a view.', 'view', stats.views);
   addCaches(registry, snapshot.caches);
   addUpstream(registry, snapshot);
   addServer(registry, snapshot);

@@ -1,6 +1,7 @@
 /**
  * Query parameters of the API: each may stand once, and unknown ones are errors, so that a typo is seen.
  */
+import { isIP } from 'node:net';
 import type { Flush } from '../../cache/flush.js';
 import type { Name } from '../../dns/name.js';
 import type { Question } from '../../dns/rrset.js';
@@ -49,6 +50,13 @@ export function questionParameters(parameters: Parameters): Question {
 export function typeParameter(parameters: Parameters): number | undefined {
   const text = parameters.get('type');
   return text === undefined ? undefined : refusing(() => readType(text));
+}
+
+/** A literal address, if one is given. @throws {HttpProblem} 400 */
+export function addressParameter(parameters: Parameters, key: string): string | undefined {
+  const text = parameters.get(key);
+  if (text === undefined || isIP(text) !== 0) return text;
+  throw new HttpProblem(400, 'BAD_PARAMETER', `${key} must be an IPv4 or IPv6 address.`);
 }
 
 /** What to forget. @throws {HttpProblem} 400 */

@@ -23,6 +23,7 @@ import {
 import type { RequestRates } from './limits.js';
 import { pageFiles } from './page-files.js';
 import {
+  addressParameter,
   flagParameter,
   flushParameters,
   nameParameter,
@@ -93,12 +94,13 @@ function addEvents(app: FastifyInstance, { streams }: RouteContext): void {
 function addTrace(app: FastifyInstance, { control, guard, rates }: RouteContext): void {
   app.get('/trace', async (request) => {
     checkReader(guarded(request), guard);
-    const parameters = readParameters(request.query, ['name', 'type', 'fresh', 'explain']);
+    const parameters = readParameters(request.query, ['name', 'type', 'fresh', 'client', 'explain']);
     const question = questionParameters(parameters);
     const fresh = flagParameter(parameters, 'fresh');
+    const client = addressParameter(parameters, 'client');
     const explained = flagParameter(parameters, 'explain');
     return rates.walk(request.ip, async () => {
-      const report = await traceQuestion(control, question, { fresh });
+      const report = await traceQuestion(control, question, { fresh, client });
       return explained ? explainedReport(report) : reportToJson(report);
     });
   });

@@ -9,7 +9,7 @@ import type { ExtendedError, Outcome } from '../../dns/outcome.js';
 import type { Question, RRset } from '../../dns/rrset.js';
 import type { TracedEvent, TraceSink } from '../../runtime/trace.js';
 import { formatRRset } from '../../wire/rrset-text.js';
-import type { ServerControl } from '../control.js';
+import type { ServerControl, TraceOptions } from '../control.js';
 
 const MAX_EVENTS = 4000;
 
@@ -52,7 +52,7 @@ export class CollectingSink implements TraceSink {
 export async function traceQuestion(
   control: Pick<ServerControl, 'trace'>,
   question: Question,
-  options?: { readonly fresh?: boolean },
+  options?: TraceOptions,
 ): Promise<TraceReport> {
   const sink = new CollectingSink();
   const outcome = await control.trace(question, sink, options);

@@ -37,10 +37,10 @@ export class FinishStage implements Stage {
 
   run(exchange: Exchange): Verdict {
     const query = exchange.query!;
-    exchange.draft ??= draftOf(exchange.resolution!, query.edns?.do === true);
+    exchange.draft ??= draftOf(resolutionOf(exchange), query.edns?.do === true);
     exchange.image = makeImage(exchange.draft, query);
     if (this.isCurrent(exchange)) {
-      keepImage(this.cache, query, exchange.draft, exchange.image, this.clock.wallMs());
+      keepImage(this.cache, exchange, exchange.draft, exchange.image, this.clock.wallMs());
     }
     return 'next';
   }
@@ -49,6 +49,16 @@ export class FinishStage implements Stage {
   private isCurrent(exchange: Exchange): boolean {
     return this.currentSettings === undefined || this.currentSettings() === exchange.settings;
   }
+}
+
+/** With the operator's aliases in front, which no cache may keep under their names. */
+function resolutionOf({ resolution, aliases: own, notes: why }: Exchange): Resolution {
+  const found = resolution!;
+  const { outcome } = found;
+  if (own.length === 0 || outcome.kind === 'failure') return found;
+  const aliases = [...own, ...outcome.aliases];
+  const ede = [...why, ...(outcome.ede ?? [])];
+  return { ...found, outcome: { ...outcome, aliases, ede, security: 'insecure' }, keepUntilMs: undefined };
 }
 
 function draftOf(resolution: Resolution, dnssecOk: boolean): Draft {

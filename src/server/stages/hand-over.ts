@@ -21,7 +21,7 @@ export class HandOverStage implements Stage {
   ) {}
 
   run(exchange: Exchange): Verdict | Promise<Verdict> {
-    if (exchange.alias) return 'next';
+    if (exchange.aliases.length > 0) return 'next';
     const client = clientKey(exchange.client.address);
     // With no place left the resolve stage says so.
     if (this.inFlight.enter(client, limitsFor(exchange))) return 'next';

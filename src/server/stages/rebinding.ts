@@ -10,7 +10,7 @@ export class RebindingStage implements Stage {
   readonly name = 'rebinding';
 
   run(exchange: Exchange): Verdict {
-    const { policy } = exchange.settings;
+    const { policy } = exchange.rules;
     const outcome = exchange.resolution?.outcome;
     if (!policy || outcome?.kind !== 'answer') return 'next';
     const found = policy.rebinds(exchange.query!.question!, outcome.rrsets);

@@ -6,9 +6,7 @@
  * in time is a bug of the resolver; its client is answered and its place freed all the same.
  * An answer that comes after the UDP client has surely gone is not sent, but the caches below have it.
  */
-import { toName } from '../../dns/name.js';
 import { Ede, Rcode } from '../../dns/registry.js';
-import type { RRset } from '../../dns/rrset.js';
 import type { RecursiveResolver, Resolution } from '../../resolver/contract.js';
 import type { Clock } from '../../runtime/clock.js';
 import { clientKey } from '../client-key.js';
@@ -45,7 +43,7 @@ export class ResolveStage implements Stage {
   private resolve(exchange: Exchange, leave: () => void): Promise<Verdict> {
     const { question, cd, rd } = exchange.query!;
     const { type, class: cls } = question!;
-    const name = exchange.alias ? toName(exchange.alias.rdatas[0]!) : question!.name;
+    const name = exchange.sought;
     return new Promise((settle, reject) => {
       let ended = false;
       const end = (finish: () => void) => {
@@ -68,15 +66,7 @@ export class ResolveStage implements Stage {
   private verdict(exchange: Exchange, resolution: Resolution | undefined): Verdict {
     if (isTooLate(exchange, this.clock)) return exchange.drop('too-late');
     if (!resolution) return exchange.fail(Rcode.SERVFAIL, STUCK, 'failure');
-    exchange.resolution = exchange.alias ? behind(exchange.alias, resolution) : resolution;
+    exchange.resolution = resolution;
     return 'next';
   }
-}
-
-/** What was found behind an alias of the operator's, which no cache may keep under the alias's name. */
-function behind(alias: RRset, resolution: Resolution): Resolution {
-  const { outcome } = resolution;
-  if (outcome.kind === 'failure') return resolution;
-  const aliases = [alias, ...outcome.aliases];
-  return { ...resolution, outcome: { ...outcome, aliases, security: 'insecure' }, keepUntilMs: undefined };
 }

@@ -13,14 +13,15 @@ export class SpecialUseStage implements Stage {
 
   run(exchange: Exchange): Verdict {
     if (!exchange.settings.specialUse) return 'next';
-    const question = exchange.query!.question!;
+    const question = { ...exchange.query!.question!, name: exchange.sought };
     const found = answerLocally(question);
-    if (!found || exchange.settings.servedElsewhere(question.name)) return 'next';
+    const { settings, rules } = exchange;
+    if (!found || rules.serves?.(question.name) || settings.servedElsewhere(question.name)) return 'next';
     const { rcode, answer, authority } = found;
     return exchange.answer({
       rcode,
       aa: true,
-      answer,
+      answer: [...exchange.aliases, ...answer],
       authority,
       ede: [LOCALLY_SERVED],
       lookupClass: 'local',

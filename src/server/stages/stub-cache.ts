@@ -6,6 +6,7 @@ import type { StubCache, StubKey } from '../../cache/stub-cache.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ClientQuery, Draft, Exchange, Stage, Verdict } from '../exchange.js';
 import { type AnswerImage, imageOfWire, seal } from '../image.js';
+import type { View } from '../settings.js';
 
 export class StubCacheStage implements Stage {
   readonly name = 'stub-cache';
@@ -16,7 +17,8 @@ export class StubCacheStage implements Stage {
   ) {}
 
   run(exchange: Exchange): Verdict {
-    const held = this.cache.get(stubKey(exchange.query!), this.clock.wallMs());
+    if (!exchange.isShared) return 'next';
+    const held = this.cache.get(stubKey(exchange.query!, exchange.view), this.clock.wallMs());
     if (!held) return 'next';
     const image = imageOfWire(held);
     const wire = seal(exchange, image);
@@ -36,17 +38,18 @@ export class StubCacheStage implements Stage {
  */
 export function keepImage(
   cache: StubCache,
-  query: ClientQuery,
+  exchange: Exchange,
   draft: Draft,
   image: AnswerImage,
   nowMs: number,
 ): void {
+  if (!exchange.isShared) return;
   if (draft.keepUntilMs === undefined || draft.ede.length > 0 || image.rcode > 15) return;
   const cut = (image.wire[2]! & 2) !== 0;
-  if (!cut) cache.put(stubKey(query), image.wire, nowMs, draft.keepUntilMs);
+  if (!cut) cache.put(stubKey(exchange.query!, exchange.view), image.wire, nowMs, draft.keepUntilMs);
 }
 
-function stubKey(query: ClientQuery): StubKey {
+function stubKey(query: ClientQuery, view: View | undefined): StubKey {
   const { name, type, class: cls } = query.question!;
-  return { name, type, class: cls, do: query.edns?.do === true, cd: query.cd };
+  return { name, type, class: cls, do: query.edns?.do === true, cd: query.cd, view: view?.index ?? 0 };
 }

@@ -35,10 +35,18 @@ describe('cache keys', () => {
 
   it('of an answer give back what they were made of', () => {
     fc.assert(
-      fc.property(nameArb, u16, u16, fc.boolean(), fc.boolean(), (name, type, cls, doBit, cd) => {
-        const parts = partsOfAnswerKey(answerKey(name, type, cls, doBit, cd));
-        expect(parts).toEqual({ name, type, class: cls, do: doBit, cd });
-      }),
+      fc.property(
+        nameArb,
+        u16,
+        u16,
+        fc.boolean(),
+        fc.boolean(),
+        fc.nat(63),
+        (name, type, cls, doBit, cd, view) => {
+          const parts = partsOfAnswerKey(answerKey(name, type, cls, doBit, cd, view));
+          expect(parts).toEqual({ name, type, class: cls, do: doBit, cd, view });
+        },
+      ),
     );
   });
 

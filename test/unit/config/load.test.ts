@@ -230,6 +230,7 @@ const badValues: [keyPath: string, value: string, says: RegExp][] = [
   ['cache.negative.size', '1.5MiB', /size/],
   ['cache.ttl.min', '2d', /from 0 to 1d/],
   ['cache.rules', 'dev.test.', /expected a list/],
+  ['views', 'kids', /expected a list/],
   ['cache.ttl.max', '-1', /duration/],
   ['cache.ttl.negativeMax', '1500ms', /duration/],
   ['cache.prefetch', 'maybe', /true or false/],
@@ -341,6 +342,7 @@ describe('contradictions', () => {
     ['cache: { rules: [{ name: a., minTtl: 60, maxTtl: 30 }] }', 'cache.rules[0].minTtl'],
     ['cache: { rules: [{ name: a., noCache: true, maxTtl: 30 }] }', 'cache.rules[0]'],
     ['cache: { rules: [{ name: a. }] }', 'cache.rules[0]'],
+    ['views: [{ name: a, clients: [192.0.2.1] }, { name: a, clients: [192.0.2.2] }]', 'views[1].name'],
     ['cache: { rules: [{ name: a., maxTtl: 1 }, { name: A, noCache: true }] }', 'cache.rules[1].name'],
     ['upstream: { ipv4: false, ipv6: false }', 'upstream.ipv6'],
     [

@@ -31,6 +31,8 @@ it('the stages run in the order that the design says', () => {
     'any',
     'stub-cache',
     'resolve',
+    'answer-policy',
+    'follow',
     'rebinding',
     'finish',
     'fit',

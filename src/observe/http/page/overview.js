@@ -147,6 +147,7 @@ function upstreamFacts({ upstream, prefetch, queries }) {
   const limits = Object.entries(queries.limits ?? {});
   for (const [limit, times] of limits) facts.push([`limit ${limit}`, count(times)]);
   if (limits.length === 0) facts.push(['Limits reached', '0']);
+  for (const [view, times] of Object.entries(queries.views ?? {})) facts.push([`view ${view}`, count(times)]);
   for (const [kind, times] of Object.entries(queries.dropped)) facts.push([`dropped: ${kind}`, count(times)]);
   return facts;
 }

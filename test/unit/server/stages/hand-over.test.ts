@@ -187,6 +187,8 @@ it('the stage stands between the stub cache and the resolver', () => {
     'stub-cache',
     'hand-over',
     'resolve',
+    'answer-policy',
+    'follow',
     'rebinding',
     'finish',
     'fit',

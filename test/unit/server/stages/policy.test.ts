@@ -3,7 +3,8 @@ import { parseName } from '../../../../src/dns/name.js';
 import { Rcode, RRType } from '../../../../src/dns/registry.js';
 import { HostsTable } from '../../../../src/policy/hosts.js';
 import { Policy } from '../../../../src/policy/policy.js';
-import { type BlockAction, blockList, responsePolicyZone } from '../../../../src/policy/rules.js';
+import { ResponsePolicyZone } from '../../../../src/policy/rpz.js';
+import { type BlockAction, blockList } from '../../../../src/policy/rules.js';
 import { edesOf } from '../../../../src/wire/options.js';
 import { parseZoneText } from '../../../../src/zone/parse.js';
 import { answerOf, edns, Harness, query, resolutionOf, rrset } from '../../../support/server-harness.js';
@@ -47,7 +48,7 @@ describe('a blocked name', () => {
 it('an alias of the operator is followed, and no cache keeps what it led to', async () => {
   const zone = '$ORIGIN rpz.test.\n@ 60 SOA ns h 1 2 3 4 5\nwww.example 60 CNAME garden.example.\n';
   const { records } = parseZoneText(zone);
-  const policy = new Policy({ lists: [responsePolicyZone('rpz', parseName('rpz.test.'), records)] });
+  const policy = new Policy({ lists: [new ResponsePolicyZone('rpz', parseName('rpz.test.'), records)] });
   const found = rrset('garden.example.', RRType.A, ['\xc0\0\x02\x09']);
   const later = { keepUntilMs: Number.MAX_SAFE_INTEGER };
   const h = new Harness(() => resolutionOf(answerOf([found], { security: 'secure' }), later), { policy });
