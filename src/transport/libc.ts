@@ -7,9 +7,7 @@
  *
  * A call gives -1 on failure; `errno()` must be read before the next call.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type koffi from 'koffi';
+import { type Koffi, loadKoffi } from '../runtime/koffi.js';
 
 type Octets = Uint8Array;
 
@@ -102,32 +100,17 @@ export function loadLibc(): Libc | undefined {
 }
 
 function open(): Libc | undefined {
-  // The numbers above are those of Linux on little-endian 64-bit machines; elsewhere structures differ too.
-  if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return undefined;
+  // Only where the numbers above hold: Linux on 64-bit little-endian machines.
+  const ffi = loadKoffi();
+  if (typeof ffi?.node?.poll !== 'function') return undefined;
   try {
-    const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
-    if (typeof ffi.node?.poll !== 'function') return undefined;
-    pinKoffi(ffi);
     return bindings(ffi);
   } catch {
     return undefined;
   }
 }
 
-const RTLD_NOW = 2;
-const RTLD_NODELETE = 0x1000;
-
-/**
- * Keeps koffi's code in memory until the process ends. When the last thread that loaded it goes, Node would
- * unload it, while the closing of its watches is still to be finished by that code: a crash of the process.
- */
-function pinKoffi(ffi: typeof koffi): void {
-  const path = /\S*koffi\S*\.node$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0];
-  if (path === undefined) throw new Error('koffi is not where it should be');
-  ffi.load(null).func('void *dlopen(const char *, int)')(path, RTLD_NOW | RTLD_NODELETE);
-}
-
-function bindings(ffi: typeof koffi): Libc {
+function bindings(ffi: Koffi): Libc {
   const c = ffi.load(null);
   return {
     socket: c.func('int socket(int, int, int)'),

@@ -21,7 +21,7 @@ const layerOf = new Map(layers.flatMap((names, level) => names.map((name) => [na
 const owners: readonly (readonly [pack: string, folder: string])[] = [
   ['dns-packet', 'wire/'],
   ['lru-cache', 'cache/eviction/'],
-  ['koffi', 'transport/'],
+  ['koffi', 'runtime/koffi.ts'],
   ['redis', 'transport/'],
   ['commander', 'cli/'],
   ['pino', 'cli/'],
