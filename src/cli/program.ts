@@ -73,7 +73,7 @@ function addServe(program: Command, io: Io): void {
     )
     .option('--http <addr:port>', 'address of the HTTP server instead of the one configured')
     .option('--workers <n>', 'threads that answer, or "auto"')
-    .option('--no-native', 'plain Node sockets, without batched system calls')
+    .option('--no-native', 'plain Node sockets and cryptography, without direct calls of C libraries')
     .addHelpText('after', serveHelp)
     .action(async (options) => (await import('./commands/serve.js')).serve(options, io));
 }

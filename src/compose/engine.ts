@@ -52,6 +52,8 @@ export interface EngineParts {
   readonly mock?: MockRoot;
   /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
   readonly verifier?: SignatureVerifier;
+  /** False: no C library is called directly. */
+  readonly native?: boolean | undefined;
   readonly log?: ServerLog;
   /** Default true; false: another engine of this program keeps the state of trust anchors on disk. */
   readonly writesState?: boolean;

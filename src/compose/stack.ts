@@ -83,7 +83,7 @@ export interface StackOptions {
   readonly version: string;
   readonly clock?: Clock;
   readonly logQuery?: (query: QueryRecord) => void;
-  /** False: sockets of node:dgram though batched system calls could be had. */
+  /** False: sockets of node:dgram and checks by node:crypto, though C libraries could be called directly. */
   readonly native?: boolean;
   /** Undefined: the only one. */
   readonly place?: ThreadPlace;
@@ -138,6 +138,7 @@ export class Stack implements RunningServer {
       random,
       upstream: this.upstream,
       mock: this.mock?.root,
+      native: options.native,
       log,
       writesState: (place?.index ?? 0) === 0,
     });

@@ -38,6 +38,8 @@ export interface TrustParts {
   readonly clock: Clock;
   readonly mockAnchors?: readonly TrustAnchor[];
   readonly verifier?: SignatureVerifier;
+  /** False: node:crypto alone, see libcrypto.ts. */
+  readonly native?: boolean | undefined;
   readonly log?: ServerLog;
   /** Default true; false for all workers but one, which would write the same file. */
   readonly writesState?: boolean;
@@ -57,7 +59,7 @@ export class Trust {
     const own = !sameAnchors(dnssec.trustAnchors, builtinTrustAnchors);
     const allowSha1 = dnssec.sha1 === 'validate' || (dnssec.sha1 === 'auto' && own);
     this.log = parts.log ?? silentLog;
-    this.verifier = parts.verifier ?? new CryptoVerifier({ allowSha1 });
+    this.verifier = parts.verifier ?? new CryptoVerifier({ allowSha1, native: parts.native ?? true });
     this.configured = parts.mockAnchors && !own ? parts.mockAnchors : dnssec.trustAnchors;
     this.negative = dnssec.negativeTrustAnchors;
     this.readState();

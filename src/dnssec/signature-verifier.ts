@@ -1,7 +1,8 @@
 /**
- * Checks one signature with one key: the only place that hands attacker-made octets to node:crypto.
+ * Checks one signature with one key: the only place, with libcrypto.ts, that hands attacker-made octets to OpenSSL.
  *
- * Making a key object of a DNSKEY costs as much as a verification (elliptic curves) and each is used many
+ * ECDSA goes the short way of libcrypto.ts where there is one, everything else through node:crypto. There,
+ * making a key object of a DNSKEY costs as much as a verification (elliptic curves) and each is used many
  * times, so they are cached; a key that cannot be made is remembered as malformed, since whoever sends one
  * can send it again. Signatures that verified are remembered too, with the octets that they cover: the same
  * SOA, NSEC and NSEC3 records come back with every denial of a zone.
@@ -13,6 +14,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { Octets } from '../dns/name.js';
 import { Algorithm, type AlgorithmScheme, schemeOf } from './algorithms.js';
 import { BoundedMap } from './bounded-map.js';
+import { ecdsaVerifier } from './libcrypto.js';
 import type { Dnskey } from './records.js';
 
 /** `malformed`: the key cannot be read. It counts as a failed check, for it was worth an attempt. */
@@ -32,6 +34,8 @@ export interface CryptoVerifierOptions {
   readonly allowSha1?: boolean;
   /** Most key objects kept, about 1 kB each. Default 4096. */
   readonly keyLimit?: number;
+  /** False: node:crypto for everything. Default true. */
+  readonly native?: boolean;
   /** Most verified signatures kept, about 600 octets each. Default 4096. */
   readonly signatureLimit?: number;
 }
@@ -45,11 +49,13 @@ export class CryptoVerifier implements SignatureVerifier {
   private readonly keys: BoundedMap<Octets, KeyObject | 'malformed'>;
   private readonly verified: BoundedMap<Octets, Verified>;
   private readonly allowSha1: boolean;
+  private readonly native: boolean;
 
   constructor(options: CryptoVerifierOptions = {}) {
     this.keys = new BoundedMap(options.keyLimit ?? 4096);
     this.verified = new BoundedMap(options.signatureLimit ?? 4096);
     this.allowSha1 = options.allowSha1 ?? false;
+    this.native = options.native ?? true;
   }
 
   supports(algorithm: number): boolean {
@@ -65,12 +71,19 @@ export class CryptoVerifier implements SignatureVerifier {
   verify(key: Dnskey, signed: Octets, signature: Octets): SignatureResult {
     const scheme = schemeOf(key.algorithm);
     if (!scheme) return 'malformed';
+    const result = this.check(scheme, key, signed, signature);
+    if (result === 'good') this.verified.set(signature, { key: key.rdata, signed });
+    return result;
+  }
+
+  private check(scheme: AlgorithmScheme, key: Dnskey, signed: Octets, signature: Octets): SignatureResult {
+    const { curve } = scheme;
+    const short = this.native && (curve === 'P-256' || curve === 'P-384') ? ecdsaVerifier(curve) : undefined;
+    if (short) return short.verify(key.publicKey, signed, signature);
     const keyObject = this.keyObject(key, scheme);
     if (keyObject === 'malformed') return 'malformed';
     if (scheme.signatureOctets !== 0 && signature.length !== scheme.signatureOctets) return 'bad';
-    if (!checkSignature(scheme, keyObject, signed, signature)) return 'bad';
-    this.verified.set(signature, { key: key.rdata, signed });
-    return 'good';
+    return checkSignature(scheme, keyObject, signed, signature) ? 'good' : 'bad';
   }
 
   private keyObject(key: Dnskey, scheme: AlgorithmScheme): KeyObject | 'malformed' {
