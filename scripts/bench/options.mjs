@@ -18,6 +18,7 @@ rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional
   --signed-zones N zones for the signed walk (8000)
   --fill N         names for the memory row (100000)
   --names N        names in the hit row (1000)
+  --clients N      sockets that the queries come from (4)
   --large N        cached names of the sizes row (1000000)
   --no-pin         do not pin the server to one core and the rest to the others
   --verbose        show each run
@@ -33,6 +34,7 @@ rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional
  * @property {number} signedZones
  * @property {number} fill
  * @property {number} names
+ * @property {number} clients
  * @property {number} large
  * @property {boolean} pin
  * @property {boolean} verbose
@@ -70,6 +72,7 @@ export function parseOptions(argv) {
         'signed-zones': { type: 'string', default: '8000' },
         fill: { type: 'string', default: '100000' },
         names: { type: 'string', default: '1000' },
+        clients: { type: 'string', default: '4' },
         large: { type: 'string', default: '1000000' },
         'no-pin': { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
@@ -88,6 +91,7 @@ export function parseOptions(argv) {
       signedZones: readCount('signed-zones', values['signed-zones']),
       fill: readCount('fill', values.fill),
       names: readCount('names', values.names),
+      clients: readCount('clients', values.clients),
       large: readCount('large', values.large),
       pin: !values['no-pin'],
       verbose: values.verbose,

@@ -85,7 +85,7 @@ async function measureOnce(task) {
   const cores = processes.placing.cores?.others;
   let current = await startServer(task, join(directory, 'server'), row.workers ?? 1);
   /** @type {import('./rows/index.mjs').Context['load']} */
-  const load = (wanted) => runLoad({ ...wanted, port, cores });
+  const load = (wanted) => runLoad({ clients: options.clients, ...wanted, port, cores });
   /** @type {import('./rows/index.mjs').Context['measuredLoad']} */
   const measuredLoad = async (wanted) => {
     const authorityUs = () => task.authority.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);

@@ -14,6 +14,7 @@ type Octets = Uint8Array;
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Octets, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Octets, length: Octets): number;
   bind(fd: number, address: Octets, length: number): number;
   connect(fd: number, address: Octets, length: number): number;
   getsockname(fd: number, address: Octets, length: Octets): number;
@@ -58,6 +59,8 @@ export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
 export const IPPROTO_IP = 0;
 export const IP_PKTINFO = 8;
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
@@ -115,6 +118,7 @@ function bindings(ffi: Koffi): Libc {
   return {
     socket: c.func('int socket(int, int, int)'),
     setsockopt: c.func('int setsockopt(int, int, int, const uint8_t *, uint32_t)'),
+    getsockopt: c.func('int getsockopt(int, int, int, uint8_t *, uint8_t *)'),
     bind: c.func('int bind(int, const uint8_t *, uint32_t)'),
     connect: c.func('int connect(int, const uint8_t *, uint32_t)'),
     getsockname: c.func('int getsockname(int, uint8_t *, uint8_t *)'),

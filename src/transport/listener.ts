@@ -27,6 +27,8 @@ export type PacketHandler = (packet: Buffer, client: ClientAddress, reply: (wire
 export interface ListenerStats {
   readonly received: number;
   readonly replied: number;
+  /** Those of them that left in one send with others to the same client. */
+  readonly grouped: number;
   /** Replies that the system refused to send (unreachable client, full buffer). */
   readonly sendErrors: number;
   /** Packets or connections turned away by a limit of the listener. */
@@ -54,6 +56,7 @@ export interface Listener {
 export class ListenerCounters implements ListenerStats {
   received = 0;
   replied = 0;
+  grouped = 0;
   sendErrors = 0;
   refused = 0;
   handlerErrors = 0;

@@ -2,8 +2,8 @@
  * A UDP listener that receives and sends in batches: Linux with koffi.
  *
  * One wake of the event loop drains the socket with `recvmmsg`, offers each packet to the fast lane, hands
- * the rest to the handler, and sends all replies with one `sendmmsg`. Replies that come later are collected
- * until the end of the loop's turn. The socket is owned by the thread (owned-descriptor.ts).
+ * the rest to the handler, and sends the replies to each batch with one `sendmmsg` (send-batch.ts). Replies that come
+ * later are collected until the end of the loop's turn. The socket is owned by the thread (owned-descriptor.ts).
  *
  * Limitations: packets over 4096 octets are dropped and count as refused.
  */
@@ -31,16 +31,9 @@ import {
   type PacketHandler,
 } from './listener.js';
 import { type OwnedDescriptor, ownDescriptor } from './owned-descriptor.js';
-import {
-  BATCH,
-  CONTROL_WORDS,
-  NAME_OCTETS,
-  NAME_WORDS,
-  ReceiveBatch,
-  SendBatch,
-  SLOT_OCTETS,
-} from './packet-batch.js';
+import { CONTROL_WORDS, NAME_OCTETS, NAME_WORDS, ReceiveBatch, SLOT_OCTETS } from './packet-batch.js';
 import { Readiness } from './readiness.js';
+import { canSegment, SendBatch } from './send-batch.js';
 import { openDescriptor } from './shared-port.js';
 import { addressAt, portAt, SOCKADDR_IN6_OCTETS } from './socket-address.js';
 
@@ -52,6 +45,8 @@ const ONE = new Uint8Array([1, 0, 0, 0]);
 
 export interface NativeListenOptions extends ListenOptions {
   readonly fastLane?: FastLane;
+  /** False: each reply is sent by itself, also where the system can send several to a client at once. */
+  readonly grouping?: boolean;
 }
 
 /** Opens the listener; rejects with `ListenError`. */
@@ -146,7 +141,12 @@ class NativeUdpListener implements Listener {
     const family = isIP(options.address) === 6 ? AF_INET6 : AF_INET;
     this.port = boundPort(libc, owned.fd);
     this.input = new ReceiveBatch(libc, family, isWildcard(options.address));
-    this.output = new SendBatch(libc, owned.fd, family);
+    this.output = new SendBatch(
+      libc,
+      owned.fd,
+      family,
+      options.grouping !== false && canSegment(libc, owned.fd),
+    );
     this.slot = new Slot(this.input.memory, this.output.memory, this.input.names);
     this.readiness = new Readiness(libc, () => this.drain());
     this.readiness.add(owned.fd);
@@ -155,16 +155,17 @@ class NativeUdpListener implements Listener {
   /** Serves what waits on the socket. */
   private drain(): void {
     this.draining = true;
+    // While a batch is served and sent others come: to ask once more costs less than another wake.
     for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
       const count = this.input.receive(this.owned.fd);
+      if (count === 0) break;
       this.counters.received += count;
       batches = (batches + 1) & 0x3fffffff;
       this.slot.batch = batches;
       for (let i = 0; i < count; i++) this.serve(i);
-      if (count < BATCH) break;
+      this.flush();
     }
     this.draining = false;
-    this.flush();
   }
 
   private serve(i: number): void {
@@ -252,9 +253,9 @@ class NativeUdpListener implements Listener {
   }
 
   stats(): ListenerStats {
-    const { sent, failed } = this.output;
+    const { sent, grouped, failed } = this.output;
     const counted = this.counters.snapshot();
-    return { ...counted, replied: sent, sendErrors: counted.sendErrors + failed };
+    return { ...counted, replied: sent, grouped, sendErrors: counted.sendErrors + failed };
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /**
- * Memory for `recvmmsg` and `sendmmsg`: many packets per system call, nothing allocated per packet.
+ * Memory for `recvmmsg` and `sendmmsg`: many packets per system call, nothing allocated per packet. Receiving is done
+ * here, sending in send-batch.ts.
  *
  * Both batches lay out what Linux wants on 64-bit little-endian machines: `struct mmsghdr` (64 octets: name,
  * name length, iovec, control, flags, and the message's length), with the address and the control data of
@@ -7,51 +8,87 @@
  * what makes the source of a reply right on a wildcard address (IP_PKTINFO, RFC 3542 6).
  * This file is written for speed: words are copied one by one because slices would allocate.
  */
-import { AF_INET, EAGAIN, type Libc, MSG_DONTWAIT, MSG_TRUNC } from './libc.js';
+import { AF_INET, type Libc, MSG_DONTWAIT, MSG_TRUNC } from './libc.js';
 
 /** Messages per system call; the gain flattens out beyond. */
 export const BATCH = 64;
 /** Room for one received packet. Queries are far smaller; a longer one is cut and counts as refused. */
 export const SLOT_OCTETS = 4096;
-const ARENA_OCTETS = BATCH * SLOT_OCTETS;
 
-const HEADER_OCTETS = 64;
-const HEADER_WORDS = HEADER_OCTETS / 4;
+export const HEADER_OCTETS = 64;
+export const HEADER_WORDS = HEADER_OCTETS / 4;
+const NAME = 0;
 const NAME_LENGTH = 2;
-const CONTROL_LENGTH = 10;
+const VECTOR = 4;
+const VECTOR_COUNT = 6;
+const CONTROL = 8;
+export const CONTROL_LENGTH = 10;
 const FLAGS = 12;
 const MESSAGE_LENGTH = 14;
 
-/** Slots in octets and words: a sockaddr_in6 is 28, control data are 32 (IPv4) or 40 (IPv6). */
+/** Slots in octets and words: a sockaddr_in6 is 28; control data are 32 (IPv4) or 40 (IPv6), and 24 more to send. */
 export const NAME_OCTETS = 32;
-const CONTROL_OCTETS = 48;
+export const CONTROL_OCTETS = 64;
 export const NAME_WORDS = NAME_OCTETS / 4;
 export const CONTROL_WORDS = CONTROL_OCTETS / 4;
+const VECTOR_OCTETS = 16;
+export const VECTOR_WORDS = VECTOR_OCTETS / 4;
 const IPV4_NAME_OCTETS = 16;
 const IPV6_NAME_OCTETS = 28;
+/** Words of a name that tell clients apart. */
+export const nameWordsUsed = (family: number): number => (family === AF_INET ? 2 : IPV6_NAME_OCTETS / 4);
 
-/** Headers, iovecs, names and control data of BATCH messages, as octets and as words. */
-class Headers {
+/** Memory that structures point into. */
+export class Pointed {
+  private readonly low: number;
+  private readonly high: number;
+
+  /** @param memory must stay referenced as long as the pointers are used */
+  constructor(libc: Libc, memory: Buffer) {
+    const address = libc.addressOf(memory);
+    this.low = Number(address & 0xffffffffn);
+    this.high = Number(address >> 32n);
+  }
+
+  /** Writes the address of the octet at `offset` to two words. */
+  write(words: Uint32Array, at: number, offset: number): void {
+    const low = this.low + offset;
+    words[at] = low; // modulo 2^32
+    words[at + 1] = low < 2 ** 32 ? this.high : this.high + 1;
+  }
+}
+
+/** Headers, iovecs, names and control data of BATCH messages, as octets and as words: at first slot `i` of each belongs together. */
+export class Headers {
   readonly octets = Buffer.alloc(BATCH * HEADER_OCTETS);
-  readonly vectors = Buffer.alloc(BATCH * 16);
   readonly names = Buffer.alloc(BATCH * NAME_OCTETS);
-  readonly control = Buffer.alloc(BATCH * CONTROL_OCTETS);
+  private readonly vectors = Buffer.alloc(BATCH * VECTOR_OCTETS);
+  private readonly control = Buffer.alloc(BATCH * CONTROL_OCTETS);
   readonly words = wordsOf(this.octets);
   readonly vectorWords = wordsOf(this.vectors);
   readonly nameWords = wordsOf(this.names);
   readonly controlWords = wordsOf(this.control);
+  private readonly pointedNames: Pointed;
+  private readonly pointedVectors: Pointed;
+  private readonly pointedControl: Pointed;
 
-  constructor(libc: Libc) {
-    const names = libc.addressOf(this.names);
-    const vectors = libc.addressOf(this.vectors);
-    const control = libc.addressOf(this.control);
+  constructor(libc: Libc, family: number) {
+    this.pointedNames = new Pointed(libc, this.names);
+    this.pointedVectors = new Pointed(libc, this.vectors);
+    this.pointedControl = new Pointed(libc, this.control);
     for (let i = 0; i < BATCH; i++) {
-      const at = i * HEADER_OCTETS;
-      this.octets.writeBigUInt64LE(names + BigInt(i * NAME_OCTETS), at);
-      this.octets.writeBigUInt64LE(vectors + BigInt(i * 16), at + 16);
-      this.octets.writeBigUInt64LE(1n, at + 24);
-      this.octets.writeBigUInt64LE(control + BigInt(i * CONTROL_OCTETS), at + 32);
+      this.words[i * HEADER_WORDS + NAME_LENGTH] = family === AF_INET ? IPV4_NAME_OCTETS : IPV6_NAME_OCTETS;
+      this.point(i, i, i, 1);
     }
+  }
+
+  /** Makes header `i` one message of `vectorCount` iovecs from `vector` on, with the name and control data of slot `slot`. */
+  point(i: number, slot: number, vector: number, vectorCount: number): void {
+    const at = i * HEADER_WORDS;
+    this.pointedNames.write(this.words, at + NAME, slot * NAME_OCTETS);
+    this.pointedVectors.write(this.words, at + VECTOR, vector * VECTOR_OCTETS);
+    this.words[at + VECTOR_COUNT] = vectorCount;
+    this.pointedControl.write(this.words, at + CONTROL, slot * CONTROL_OCTETS);
   }
 }
 
@@ -70,14 +107,13 @@ export class ReceiveBatch {
     family: number,
     withControl: boolean,
   ) {
-    this.headers = new Headers(libc);
+    this.headers = new Headers(libc, family);
     this.controlOctets = withControl ? CONTROL_OCTETS : 0;
-    const memory = libc.addressOf(this.memory);
-    const { words, vectors } = this.headers;
+    const memory = new Pointed(libc, this.memory);
+    const { words, vectorWords } = this.headers;
     for (let i = 0; i < BATCH; i++) {
-      vectors.writeBigUInt64LE(memory + BigInt(i * SLOT_OCTETS), i * 16);
-      vectors.writeBigUInt64LE(BigInt(SLOT_OCTETS), i * 16 + 8);
-      words[i * HEADER_WORDS + NAME_LENGTH] = family === AF_INET ? IPV4_NAME_OCTETS : IPV6_NAME_OCTETS;
+      memory.write(vectorWords, i * VECTOR_WORDS, i * SLOT_OCTETS);
+      vectorWords[i * VECTOR_WORDS + 2] = SLOT_OCTETS;
       words[i * HEADER_WORDS + CONTROL_LENGTH] = this.controlOctets;
     }
   }
@@ -112,84 +148,5 @@ export class ReceiveBatch {
     const length = this.headers.words[at]!;
     this.headers.words[at] = this.controlOctets;
     return length;
-  }
-}
-
-export class SendBatch {
-  /** Responses stand one after the other; `next` is where the next one may be written. */
-  readonly memory = Buffer.alloc(ARENA_OCTETS);
-  next = 0;
-  /** Messages that the system took, and that it would not take. */
-  sent = 0;
-  failed = 0;
-  private count = 0;
-  private readonly headers: Headers;
-  private readonly memoryAddress: number;
-
-  constructor(
-    private readonly libc: Libc,
-    private readonly fd: number,
-    private readonly family: number,
-  ) {
-    this.headers = new Headers(libc);
-    // Addresses of user space are below 2^48, so a number holds them exactly.
-    this.memoryAddress = Number(libc.addressOf(this.memory));
-    for (let i = 0; i < BATCH; i++) {
-      this.headers.words[i * HEADER_WORDS + NAME_LENGTH] =
-        family === AF_INET ? IPV4_NAME_OCTETS : IPV6_NAME_OCTETS;
-    }
-  }
-
-  /** Makes room for a response of `octets` at `next`, sending what waits if it must. */
-  reserve(octets: number): void {
-    if (this.count === BATCH || this.next + octets > ARENA_OCTETS) this.flush();
-  }
-
-  /**
-   * Takes the `length` octets at `next` as a response to the sender of a packet.
-   * @param nameAt index in words of its address in `names`; likewise `controlAt`
-   * @param controlLength octets of control data that came with it; 0 for none
-   */
-  commit(
-    length: number,
-    names: Uint32Array,
-    nameAt: number,
-    control: Uint32Array,
-    controlAt: number,
-    controlLength: number,
-  ): void {
-    const i = this.count++;
-    const { words, vectorWords, nameWords, controlWords } = this.headers;
-    const address = this.memoryAddress + this.next;
-    vectorWords[i * 4] = address % 2 ** 32;
-    vectorWords[i * 4 + 1] = Math.floor(address / 2 ** 32);
-    vectorWords[i * 4 + 2] = length;
-    this.next += (length + 3) & ~3; // the fast lane copies words
-    for (let w = 0; w < NAME_WORDS; w++) nameWords[i * NAME_WORDS + w] = names[nameAt + w]!;
-    words[i * HEADER_WORDS + CONTROL_LENGTH] = controlLength;
-    if (controlLength === 0) return;
-    for (let w = 0; w < CONTROL_WORDS; w++) controlWords[i * CONTROL_WORDS + w] = control[controlAt + w]!;
-    // The interface is left to the routing table; the address is what the client must see again.
-    controlWords[i * CONTROL_WORDS + (this.family === AF_INET ? 4 : 8)] = 0;
-  }
-
-  /** Sends all that waits. What the system refuses is dropped, as UDP may, and counted. */
-  flush(): void {
-    let from = 0;
-    while (from < this.count) {
-      const headers = from === 0 ? this.headers.octets : this.headers.octets.subarray(from * HEADER_OCTETS);
-      const sent = this.libc.sendmmsg(this.fd, headers, this.count - from, MSG_DONTWAIT);
-      if (sent > 0) {
-        this.sent += sent;
-        from += sent;
-        continue;
-      }
-      // The first one failed. With a full socket buffer the others would as well; else it is alone.
-      const full = this.libc.errno() === EAGAIN;
-      this.failed += full ? this.count - from : 1;
-      from = full ? this.count : from + 1;
-    }
-    this.count = 0;
-    this.next = 0;
   }
 }

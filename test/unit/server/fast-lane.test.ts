@@ -44,7 +44,15 @@ class LaneServer {
       address: '192.0.2.1',
       port: 53,
       transport,
-      stats: () => ({ received: 0, replied: 0, sendErrors: 0, refused: 0, handlerErrors: 0, connections: 0 }),
+      stats: () => ({
+        received: 0,
+        replied: 0,
+        grouped: 0,
+        sendErrors: 0,
+        refused: 0,
+        handlerErrors: 0,
+        connections: 0,
+      }),
       close: async () => {},
     });
     this.server = new DnsServer({

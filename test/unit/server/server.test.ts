@@ -44,6 +44,7 @@ class FakeSockets {
     const stats = () => ({
       received: 0,
       replied: 0,
+      grouped: 0,
       sendErrors: 0,
       refused: 0,
       handlerErrors: 0,

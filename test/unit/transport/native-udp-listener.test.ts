@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DROPPED, type FastLane, NOT_TAKEN } from '../../../src/transport/fast-lane.js';
-import { loadLibc } from '../../../src/transport/libc.js';
+import { type Libc, loadLibc } from '../../../src/transport/libc.js';
 import type { Listener, PacketHandler } from '../../../src/transport/listener.js';
 import { openNativeUdpListener } from '../../../src/transport/native-udp-listener.js';
 import { addressAt, portAt } from '../../../src/transport/socket-address.js';
@@ -14,6 +14,9 @@ if (!libc) {
     });
   });
 } else {
+  udpListenerContract('the batching listener that sends each reply by itself', (options, handler) =>
+    openNativeUdpListener(libc, { ...options, grouping: false }, handler),
+  );
   udpListenerContract('the batching listener', (options, handler) =>
     openNativeUdpListener(libc, options, handler),
   );
@@ -134,6 +137,90 @@ describe.runIf(libc)('NativeUdpListener', () => {
         expect(asker.received.at(-1)?.from).toBe(`${address} ${listener.port}`);
       }
     }
+  });
+
+  /** Replies to a batch of packets all in one turn, when the last has come. */
+  function together(count: number, answer: (packet: Buffer) => Buffer = Buffer.from): PacketHandler {
+    const waiting: Array<() => void> = [];
+    return (packet, _client, reply) => {
+      const wire = answer(packet);
+      waiting.push(() => reply(wire));
+      if (waiting.length === count) for (const send of waiting.splice(0)) send();
+    };
+  }
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1', '127.0.0.1'],
+    ['::1', '::1', '::1'],
+    ['0.0.0.0', '127.0.0.1', '127.3.2.1'],
+    ['::', '::1', '::1'],
+  ])('sends on %s what goes to one client together, and counts it', async (address, from, asked) => {
+    const listener = await listen(() => NOT_TAKEN, together(9), address);
+    const [one, other] = [await client(from), await client(from)];
+    for (const text of ['1111', '2222', '333', '4444', '55', '6']) one.send(text, listener.port, asked);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const text of ['aaaa', 'bbbb', 'c']) other.send(text, listener.port, asked);
+    expect((await other.until(3)).sort()).toEqual(['aaaa', 'bbbb', 'c']);
+    expect((await one.until(6)).sort()).toEqual(['1111', '2222', '333', '4444', '55', '6']);
+    for (const each of [...one.received, ...other.received])
+      expect(each.from).toBe(`${asked} ${listener.port}`);
+    expect(listener.stats()).toMatchObject({ replied: 9, grouped: 9, sendErrors: 0 });
+  });
+
+  it('answers each local address of a wildcard from that address, though one client asked them all', async () => {
+    const listener = await listen(() => NOT_TAKEN, together(4), '0.0.0.0');
+    const asker = await client();
+    for (const asked of ['127.0.0.2', '127.0.0.3']) {
+      for (const part of ['x', 'y']) asker.send(`${asked} ${part}`, listener.port, asked);
+    }
+    await asker.until(4);
+    for (const { text, from } of asker.received) expect(from).toBe(`${text.slice(0, 9)} ${listener.port}`);
+    expect(listener.stats()).toMatchObject({ grouped: 4 });
+  });
+
+  it('sends one by one what the system refuses together, and soon stops trying', async () => {
+    let tried = 0;
+    const refusing: Libc = {
+      ...libc!,
+      sendmmsg: (fd, headers, count, flags) => {
+        const words = new Uint32Array(headers.buffer, headers.byteOffset, headers.length / 4);
+        for (let i = 0; i < count; i++) {
+          if (words[i * 16 + 6] === 1) continue; // iovecs
+          if (i > 0) return libc!.sendmmsg(fd, headers, i, flags);
+          tried++;
+          return -1;
+        }
+        return libc!.sendmmsg(fd, headers, count, flags);
+      },
+      errno: () => 5,
+    };
+    const listener = await openNativeUdpListener(refusing, { address: '0.0.0.0', port: 0 }, together(5));
+    opened.push(listener);
+    const asker = await client();
+    const texts = ['pair', 'pair', 'trio.', 'trio.', 'trio.'];
+    for (let round = 1; round <= 12; round++) {
+      for (const text of texts) asker.send(text, listener.port, '127.0.0.9');
+      await asker.until(5 * round);
+    }
+    expect(asker.received.map(({ text }) => text).sort()).toEqual(
+      texts.flatMap((text) => Array.from({ length: 12 }, () => text)),
+    );
+    expect(new Set(asker.received.map(({ from }) => from))).toEqual(new Set([`127.0.0.9 ${listener.port}`]));
+    expect(listener.stats()).toMatchObject({ replied: 60, grouped: 0, sendErrors: 0 });
+    expect(tried).toBe(18);
+  });
+
+  it('sends each reply by itself where the system knows no groups', async () => {
+    const old: Libc = {
+      ...libc!,
+      setsockopt: (fd, level, ...rest) => (level === 17 ? -1 : libc!.setsockopt(fd, level, ...rest)),
+    };
+    const listener = await openNativeUdpListener(old, { address: '127.0.0.1', port: 0 }, together(3));
+    opened.push(listener);
+    const asker = await client();
+    for (const text of ['a', 'b', 'c']) asker.send(text, listener.port);
+    expect(await asker.until(3)).toEqual(['a', 'b', 'c']);
+    expect(listener.stats()).toMatchObject({ replied: 3, grouped: 0 });
   });
 
   it('counts replies that the system refuses and sends the others', async () => {
