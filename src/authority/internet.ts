@@ -50,6 +50,8 @@ export class Internet {
   readonly servers: readonly AuthorityServer[];
   readonly rootHints: readonly RootHint[];
   readonly sources: readonly ZoneSource[];
+  /** Files that decide what is here and are read at the start only. */
+  readOnce: FileStamps = new Map();
   private readonly byAddress = new Map<string, AuthorityServer>();
   private readonly holders = new Map<ZoneSource, AuthorityServer[]>();
   private readonly served = new Map<ZoneSource, Zone | PendingZone>();

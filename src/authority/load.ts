@@ -10,7 +10,7 @@ import { formatName, type Name, ROOT } from '../dns/name.js';
 import { type Place, type ZoneError, zoneError } from '../zone/zone-error.js';
 import { Internet, type InternetServer, type ZoneSource } from './internet.js';
 import { type Manifest, type ManifestProblem, type ManifestServer, parseManifest } from './manifest.js';
-import { readZoneFile } from './zone-file.js';
+import { fileStamp, readZoneFile } from './zone-file.js';
 import { KeyFiles, ZoneSigner } from './zone-signer.js';
 
 export const MANIFEST_FILE = 'internet.yaml';
@@ -31,6 +31,7 @@ export interface LoadOptions {
 /** Reads `internet.yaml` and the zones of `dir`. Never throws for what is in them. */
 export function loadInternet(dir: string, options: LoadOptions = {}): LoadedInternet {
   const file = join(dir, MANIFEST_FILE);
+  const stamp = fileStamp(file);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -42,7 +43,10 @@ export function loadInternet(dir: string, options: LoadOptions = {}): LoadedInte
     return { internet: undefined, problems: [problem] };
   }
   const { manifest, problems } = parseManifest(text, file);
-  return manifest ? loadZones(manifest, dir, options) : { internet: undefined, problems };
+  if (!manifest) return { internet: undefined, problems };
+  const loaded = loadZones(manifest, dir, options);
+  if (loaded.internet) loaded.internet.readOnce = new Map([[file, stamp]]);
+  return loaded;
 }
 
 function loadZones(manifest: Manifest, dir: string, options: LoadOptions): LoadedInternet {

@@ -5,7 +5,7 @@
  * it missed (network file systems, containers, editors that replace files). Either way the files themselves
  * are compared before a zone is read anew. The swap and the listener's call are one step without a pause, so
  * a cache that is purged in it can never be filled with the old zone again.
- * Limitations: the manifest is not followed; a new server or zone file needs a restart.
+ * Limitations: the manifest is not followed; a new server or zone file needs a restart, which a log line says.
  */
 import { type FSWatcher, watch as watchDirectory } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,7 +14,7 @@ import type { CancelTimer, Clock } from '../runtime/clock.js';
 import type { Zone } from '../zone/zone.js';
 import { formatZoneError } from '../zone/zone-error.js';
 import type { Internet, InternetLog, ZoneSource } from './internet.js';
-import { isStale, readZoneFile } from './zone-file.js';
+import { fileStamp, isStale, readZoneFile } from './zone-file.js';
 
 /**
  * Called in the step in which zones are swapped.
@@ -44,13 +44,16 @@ class ZoneWatcher {
   private readonly watchers = new Map<string, FSWatcher>();
   private debounce: CancelTimer | undefined;
   private poll: CancelTimer | undefined;
+  private readonly readOnce: Map<string, string>;
 
   constructor(
     private readonly internet: Internet,
     private readonly clock: Clock,
     private readonly onChange: ChangeListener,
     private readonly log: InternetLog,
-  ) {}
+  ) {
+    this.readOnce = new Map(internet.readOnce);
+  }
 
   start(): void {
     for (const source of this.internet.sources) this.watchFiles(source);
@@ -91,6 +94,7 @@ class ZoneWatcher {
   }
 
   private check(): void {
+    this.checkReadOnce();
     const apexes = new Set<Name>();
     const changed = new Set<Name>();
     for (const source of this.internet.sources) {
@@ -100,9 +104,21 @@ class ZoneWatcher {
       if (names.size === 0) continue;
       for (const apex of [before.apex, source.zone.apex]) apexes.add(apex);
       for (const name of names) changed.add(name);
-      this.log('info', `zone ${formatName(source.zone.apex)} changed: ${names.size} names`);
+      this.log(
+        'info',
+        `zone ${formatName(source.zone.apex)} changed: ${names.size} name${names.size === 1 ? '' : 's'}`,
+      );
     }
     if (apexes.size > 0) this.onChange([...apexes], [...new Set([...apexes, ...changed])]);
+  }
+
+  private checkReadOnce(): void {
+    for (const [file, stamp] of this.readOnce) {
+      const now = fileStamp(file);
+      if (now === stamp) continue;
+      this.readOnce.set(file, now);
+      this.log('warn', `${file} changed; it is read at the start only, so restart to use it`);
+    }
   }
 
   /** False when the file has errors: the old zone stays. */

@@ -36,7 +36,7 @@ export function isStale(stamps: FileStamps): boolean {
 }
 
 /** Changes when the file does; a file that is away for a moment has a stamp too. */
-function fileStamp(path: string): string {
+export function fileStamp(path: string): string {
   try {
     const { mtimeNs, size, ino } = statSync(path, { bigint: true });
     return `${mtimeNs}/${size}/${ino}`;

@@ -119,6 +119,17 @@ describe('editing a zone file, found by the poll in virtual time', () => {
     expect(served(internet)).toBe('8');
   });
 
+  test('says of the manifest that a restart is needed, once for each change', async () => {
+    const clock = new VirtualClock();
+    const { internet, log } = new Watched(clock);
+    await clock.advance(5000);
+    expect(log).toEqual([]);
+    write('internet.yaml', `${manifest}# more\n`);
+    await clock.advance(5000);
+    expect(log).toEqual([expect.stringMatching(/^warn: .*internet\.yaml changed; .* restart/)]);
+    expect(served(internet)).toBe('7');
+  });
+
   test('follows included files, also those that an edit has brought', async () => {
     const clock = new VirtualClock();
     const { internet } = new Watched(clock);
