@@ -121,7 +121,7 @@ export type FaultFields = z.input<typeof faults>;
 /** @param file named in problems */
 export function parseManifest(text: string, file: string): ParsedManifest {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const place = (path: readonly PropertyKey[]) => placeOf(document, lines, path, file);
   const problems: ManifestProblem[] = document.errors.map((error) => {
     const { line, col } = lines.linePos(error.pos[0]);

@@ -48,7 +48,12 @@ export function defaultConfig(): Config {
  */
 export function parseConfig(text: string, source: string): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: '1.2',
+    logLevel: 'error', // what it would warn of on the terminal is refused here, with its place
+  });
   const syntax = [...document.errors, ...document.warnings].map((error): ConfigProblem => {
     const { line, col } = lines.linePos(error.pos[0]);
     return { keyPath: '', source, line, column: col, message: `not valid YAML: ${error.message}` };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.js';
 import { ConfigError } from '../../src/config/problems.js';
 import { allOptions } from '../../src/config/schema.js';
+import { fuzzRounds, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz-settings.js';
 
 function read(text: string): void {
   try {
@@ -48,22 +49,25 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
 })).value;
 
 describe('a configuration file', () => {
-  it('may be any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), read), { numRuns: 200, seed: 1 });
+  it('may be any text', { timeout: fuzzTimeoutMs }, () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), read), {
+      numRuns: fuzzRounds(200),
+      seed: fuzzSeed(1),
+    });
     const punctuation = fc.string({
       unit: fc.constantFrom(...'a:- {}[]&*!|>\'"%@`#,?\n\t 1~'),
       maxLength: 60,
     });
-    fc.assert(fc.property(punctuation, read), { numRuns: 300, seed: 2 });
+    fc.assert(fc.property(punctuation, read), { numRuns: fuzzRounds(300), seed: fuzzSeed(2) });
   });
 
-  it('may give any value to any option', () => {
+  it('may give any value to any option', { timeout: fuzzTimeoutMs }, () => {
     const options = [...allOptions()].map(([path]) => path);
     fc.assert(
       fc.property(fc.constantFrom(...options), value, (path, given) => {
         read(JSON.stringify(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), given)));
       }),
-      { numRuns: 500, seed: 3 },
+      { numRuns: fuzzRounds(500), seed: fuzzSeed(3) },
     );
   });
 });

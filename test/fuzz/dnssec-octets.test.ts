@@ -5,6 +5,7 @@ import { parseName } from '../../src/dns/name.js';
 import { RRType } from '../../src/dns/registry.js';
 import type { RRset } from '../../src/dns/rrset.js';
 import { signRRset } from '../../src/dnssec/signing-key.js';
+import { fuzzRounds, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz-settings.js';
 import { contextOf } from '../support/signed-data.js';
 import { fixedKey, NOW_SEC, SignedNet } from '../support/signed-net.js';
 
@@ -24,7 +25,9 @@ describe('octets of any kind', () => {
   const octets = (max: number) =>
     fc.uint8Array({ maxLength: max }).map((o) => Buffer.from(o).toString('latin1'));
 
-  test('keys, signatures and denial records of any content give a verdict, never secure, never an error', async () => {
+  test('keys, signatures and denial records of any content give a verdict, never secure, never an error', {
+    timeout: fuzzTimeoutMs,
+  }, async () => {
     const net = evilNet();
     const input = net.input('www.evil.test.');
     const types = fc.constantFrom(RRType.NSEC, RRType.NSEC3, RRType.SOA);
@@ -46,11 +49,13 @@ describe('octets of any kind', () => {
           }
         },
       ),
-      { numRuns: 60, seed: 4 },
+      { numRuns: fuzzRounds(60), seed: fuzzSeed(4) },
     );
   });
 
-  test('DS and DNSKEY answers of any content give a verdict, never secure, never an error', async () => {
+  test('DS and DNSKEY answers of any content give a verdict, never secure, never an error', {
+    timeout: fuzzTimeoutMs,
+  }, async () => {
     const net = evilNet();
     await fc.assert(
       fc.asyncProperty(
@@ -72,7 +77,7 @@ describe('octets of any kind', () => {
           expect(verdict.security).not.toBe('secure');
         },
       ),
-      { numRuns: 100, seed: 4 },
+      { numRuns: fuzzRounds(100), seed: fuzzSeed(5) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/dns/registry.js';
 import { type Random, seededRandom } from '../../src/runtime/random.js';
 import { encodeMessage } from '../../src/wire/encode.js';
+import { fuzzRounds, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz-settings.js';
 import {
   aRecord,
   decoded,
@@ -95,15 +96,17 @@ async function survives(packets: Iterable<Buffer>): Promise<void> {
 }
 
 describe('the pipeline', () => {
-  it('keeps its rules for 6,000 mutated queries', async () => {
-    const random = seededRandom(20_261_123);
+  it('keeps its rules for 6,000 mutated queries', { timeout: fuzzTimeoutMs }, async () => {
+    const random = seededRandom(fuzzSeed(20_261_123));
     const from = seeds();
-    await survives(Array.from({ length: 6000 }, () => mutate(random, from[random.below(from.length)]!)));
+    await survives(
+      Array.from({ length: fuzzRounds(6000) }, () => mutate(random, from[random.below(from.length)]!)),
+    );
   });
 
-  it('keeps its rules for 2,000 packets of noise', async () => {
-    const random = seededRandom(53);
-    await survives(Array.from({ length: 2000 }, () => noise(random)));
+  it('keeps its rules for 2,000 packets of noise', { timeout: fuzzTimeoutMs }, async () => {
+    const random = seededRandom(fuzzSeed(53));
+    await survives(Array.from({ length: fuzzRounds(2000) }, () => noise(random)));
   });
 
   it('keeps its rules for every prefix of a query', async () => {

@@ -10,6 +10,7 @@ import { checkRdata, formatRdata, parseRdata } from '../../src/wire/rdata/regist
 import { rdataValue } from '../../src/wire/rdata/value.js';
 import { formatMessage } from '../../src/wire/rrset-text.js';
 import { ttlOffsets } from '../../src/wire/ttl-offsets.js';
+import { fuzzRounds, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz-settings.js';
 import { rdataTokens } from '../support/rdata-tokens.js';
 import { opt, packet, pointer, question, record } from '../support/wire-builder.js';
 import { readCorpus } from '../support/wire-corpus.js';
@@ -92,11 +93,13 @@ function checkDecoded(wire: Buffer, message: Message): void {
 }
 
 describe('mutated messages', () => {
-  it('are decoded to something that can be written, read and shown, or refused with a reason', () => {
-    const random = seededRandom(1);
+  it('are decoded to something that can be written, read and shown, or refused with a reason', {
+    timeout: fuzzTimeoutMs,
+  }, () => {
+    const random = seededRandom(fuzzSeed(1));
     const pool = seeds();
     let accepted = 0;
-    const rounds = 12_000;
+    const rounds = fuzzRounds(12_000);
     for (let i = 0; i < rounds; i++) {
       const wire = mutate(pool[i % pool.length]!, random, pool[random.below(pool.length)]!);
       const result = decodeMessage(wire);
@@ -115,9 +118,9 @@ describe('mutated messages', () => {
     expect(accepted).toBeGreaterThan(rounds / 20);
   });
 
-  it('made of nothing but random octets are handled too', () => {
-    const random = seededRandom(2);
-    for (let i = 0; i < 3000; i++) {
+  it('made of nothing but random octets are handled too', { timeout: fuzzTimeoutMs }, () => {
+    const random = seededRandom(fuzzSeed(2));
+    for (let i = 0; i < fuzzRounds(3000); i++) {
       const wire = Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256)));
       if (wire.length >= 12) wire.set([0, 1, 0, 1, 0, 0, 0, random.below(2)], 4);
       const result = decodeMessage(wire);
