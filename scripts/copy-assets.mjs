@@ -1,5 +1,7 @@
-// Copies what the compiler leaves behind: the files of the status page.
+// Copies what the compiler leaves behind, the files of the status page, to where the modules and the bundle look for them.
 import { cpSync } from 'node:fs';
 
-const page = (base) => new URL(`../${base}/observe/http/page/`, import.meta.url);
-cpSync(page('src'), page('dist'), { recursive: true });
+const page = new URL('../src/observe/http/page/', import.meta.url);
+for (const folder of ['observe/http/page/', 'program/page/']) {
+  cpSync(page, new URL(`../dist/${folder}`, import.meta.url), { recursive: true });
+}
