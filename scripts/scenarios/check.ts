@@ -10,7 +10,7 @@ import { EdnsOption, formatRcode, formatType, RRType } from '../../src/dns/regis
 import type { RRset } from '../../src/dns/rrset.js';
 import type { Message } from '../../src/wire/message.js';
 import { formatRdata } from '../../src/wire/rdata/registry.js';
-import { messageOf } from './net.js';
+import { messageOf } from './canned.js';
 import type { Entry } from './parse.js';
 
 /** Undefined when it does; otherwise what differs. */

@@ -1,8 +1,7 @@
 /**
  * Verifies DSA/SHA-1 (algorithms 3 and 6) besides what the product verifies.
  *
- * Recorded scenarios of the 2000s are signed with DSA, which no validator takes any more (RFC 8624 3.1).
- * With this stand-in they still test what they were made for. Never part of the program.
+ * resign.ts asks it which signatures of a recording were good. Never part of the program.
  * RFC 2536 2 and 3.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
@@ -10,7 +9,7 @@ import type { Octets } from '../../src/dns/name.js';
 import type { Dnskey } from '../../src/dnssec/records.js';
 import { CryptoVerifier, type SignatureResult } from '../../src/dnssec/signature-verifier.js';
 
-const isDsa = (algorithm: number) => algorithm === 3 || algorithm === 6;
+export const isDsa = (algorithm: number) => algorithm === 3 || algorithm === 6;
 
 export class DsaVerifier extends CryptoVerifier {
   private readonly dsaKeys = new Map<Octets, KeyObject>();

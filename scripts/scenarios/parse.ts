@@ -124,7 +124,7 @@ function parseConfigLines(lines: readonly string[]): Pick<Scenario, 'options' | 
   const options = new Map<string, string[]>();
   const zones: { kind: 'stub' | 'forward'; name: string; addresses: string[]; first: boolean }[] = [];
   let zone: (typeof zones)[number] | undefined;
-  for (const raw of lines) {
+  for (const raw of lines.flatMap(severalPairs)) {
     const found = /^[;#]?\s*([a-z0-9-]+):\s*(.*)$/i.exec(raw);
     if (!found) continue;
     const key = found[1]!.toLowerCase();
@@ -152,6 +152,12 @@ function parseConfigLines(lines: readonly string[]): Pick<Scenario, 'options' | 
     options,
     zones: zones.filter((z) => z.addresses.length > 0).map((z) => ({ ...z, name: z.name || '.' })),
   };
+}
+
+/** Unbound takes several pairs on one line. */
+function severalPairs(line: string): string[] {
+  const head = /^(stub-zone|forward-zone):\s+(\S.*)$/.exec(line);
+  return head ? [`${head[1]}:`, ...head[2]!.split(/\s+(?=[a-z-]+:\s)/)] : [line];
 }
 
 function unquote(text: string): string {
@@ -272,6 +278,21 @@ function absolute(text: string): Name {
 
 function readRecords(lines: readonly string[]): readonly ZoneRecord[] {
   if (lines.length === 0) return [];
+  return lines.some((line) => GENERIC.test(line)) ? lines.flatMap(readGeneric) : readRegular(lines);
+}
+
+/** RDATA in hex, as broken records have it: it may be of any length whatever the type. */
+const GENERIC = /^(\S+)\s.*?\s(\S+)\s+\\#\s+\d+\s*([0-9a-fA-F\s]*)/;
+
+function readGeneric(line: string): readonly ZoneRecord[] {
+  const found = GENERIC.exec(line);
+  const type = found ? parseType(found[2]!) : undefined;
+  if (!found || type === undefined) return readRegular([line]);
+  const [stand] = readRegular([line.replace(/\S+\s+\\#.*$/, 'TYPE65280 \\# 0')]);
+  return [{ ...stand!, type, rdata: Buffer.from(found[3]!.replace(/\s/g, ''), 'hex').latin1Slice() }];
+}
+
+function readRegular(lines: readonly string[]): readonly ZoneRecord[] {
   const text = lines.map(mendBase64).join('\n');
   const { records, problems } = parseZoneText(`$TTL 3600\n${text}\n`, { origin: ROOT });
   const error = problems.find((p) => p.severity === 'error');

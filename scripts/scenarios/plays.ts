@@ -3,8 +3,8 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { Minimisation } from './ground.js';
 import { parseScenario, type Scenario } from './parse.js';
-import type { Minimisation } from './play.js';
 
 /** One scenario with one setting of QNAME minimisation. */
 export interface Play {

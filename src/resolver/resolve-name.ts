@@ -188,7 +188,8 @@ export class NameResolver {
   ): Promise<Link | Failure> {
     // All links of a chain share the one wait that the client is asked for.
     const waitedMs = ctx.clock.monotonicMs() - ctx.budget.startedMs;
-    const link = await this.firstOf(walking, Math.max(0, options.stale!.clientWaitMs - waitedMs), ctx);
+    const leftMs = options.stale!.clientWaitMs - waitedMs;
+    const link = await (leftMs > 0 ? this.firstOf(walking, leftMs, ctx) : this.goOn(walking));
     const unusable = !link || link.kind === 'failure' || (link.security === 'bogus' && !options.cd);
     return unusable ? this.useStale(stale, chain) : this.added(link, chain, options);
   }
@@ -202,6 +203,11 @@ export class NameResolver {
   private useStale(stale: Link, chain: Chain): Link {
     chain.add(stale, 'stale');
     return stale;
+  }
+
+  /** Nobody waits for the walk; what it finds is kept. A bug in it must not become an unhandled rejection. */
+  private goOn(walking: Promise<unknown>): undefined {
+    walking.catch(() => {});
   }
 
   /** The walk's result, or undefined when the client has waited long enough; the walk goes on and is kept. */

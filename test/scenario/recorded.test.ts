@@ -6,19 +6,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { InProcessGround } from '../../scripts/scenarios/in-process.js';
 import { parseScenario } from '../../scripts/scenarios/parse.js';
 import { play } from '../../scripts/scenarios/play.js';
 import { portablePlays } from '../../scripts/scenarios/plays.js';
+import { withoutDsa } from '../../scripts/scenarios/resign.js';
 
 const dir = fileURLToPath(new URL('../../../shared/scenarios', import.meta.url));
 const here = existsSync(join(dir, 'portable.txt'));
 
 /** Plays that may fail, each with its reason in docs/decisions/006-scenarios.md. */
-const known = new Set([
-  'deckard/val_minimal_baddsdigesttype @off',
-  'unbound/val_negcache_dssoa @off',
-  'unbound/val_scrub_rr_length @off',
-]);
+const known = new Set(['deckard/val_minimal_baddsdigesttype @off', 'unbound/val_negcache_dssoa @off']);
 
 describe.runIf(here)('what at least two of Unbound, Knot Resolver, PowerDNS and BIND pass', () => {
   it('is passed here too, but for what is known', { timeout: 120_000 }, async () => {
@@ -27,10 +25,10 @@ describe.runIf(here)('what at least two of Unbound, Knot Resolver, PowerDNS and 
     const failed: string[] = [];
     for (const one of plays) {
       const title = `${one.name} @${one.minimisation}`;
-      const result = await play(parseScenarioFile(one.name), one.minimisation).catch((error: Error) => ({
-        verdict: 'skip',
-        detail: error.message,
-      }));
+      const result = await play(
+        parseScenarioFile(one.name),
+        async (scenario, completing) => new InProcessGround(scenario, one.minimisation, completing),
+      ).catch((error: Error) => ({ verdict: 'skip', detail: error.message }));
       if (result.verdict !== 'pass' && !known.has(title)) failed.push(`${title}: ${result.detail}`);
     }
     expect(failed).toEqual([]);
@@ -39,7 +37,7 @@ describe.runIf(here)('what at least two of Unbound, Knot Resolver, PowerDNS and 
 
 function parseScenarioFile(name: string) {
   try {
-    return parseScenario(readFileSync(join(dir, `${name}.rpl`), 'utf8'));
+    return withoutDsa(parseScenario(readFileSync(join(dir, `${name}.rpl`), 'utf8')));
   } catch {
     return parseScenario('CONFIG_END\nSCENARIO_BEGIN unreadable\nSTEP 1 CHECK_ANSWER\nSCENARIO_END');
   }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { InProcessGround } from '../../scripts/scenarios/in-process.js';
 import { parseScenario } from '../../scripts/scenarios/parse.js';
 import { play } from '../../scripts/scenarios/play.js';
 
@@ -33,7 +34,10 @@ describe.runIf(existsSync(dir))('recorded scenarios of response policy zones', (
   it.each(names)('%s passes, or does what is known of it', async (file) => {
     const name = file.replace('.rpl', '');
     const scenario = parseScenario(readFileSync(join(dir, file), 'utf8'));
-    const { verdict, detail } = await play(scenario, 'off');
+    const { verdict, detail } = await play(
+      scenario,
+      async (s, completing) => new InProcessGround(s, 'off', completing),
+    );
     const expected = others.get(name);
     if (expected === undefined) expect({ verdict, detail }).toEqual({ verdict: 'pass', detail: '' });
     else {
