@@ -48,7 +48,7 @@ export class InProcessGround implements Ground {
         inFlight: new InFlight(),
         faults: new FaultLog(silentLog, clock),
       },
-      { ...defaultServerSettings, specialUse: false, any: 'resolve', policy: policyOf(scenario) },
+      { ...defaultServerSettings, specialUse: false, policy: policyOf(scenario) },
     );
   }
 

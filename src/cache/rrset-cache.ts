@@ -107,8 +107,11 @@ export function cacheMiss(reason: MissReason): CacheMiss {
   return misses[reason];
 }
 
-/** Hits from which an entry is worth prefetching, and the part of its life in which it is. */
-const PREFETCH_MIN_HITS = 2;
+/**
+ * Hits from which an entry is worth prefetching, and the part of its life in which it is. The question that
+ * fetched it was the first; those that the stub cache answers in between are not seen here.
+ */
+const PREFETCH_MIN_HITS = 1;
 const PREFETCH_LAST_PART = 0.1;
 
 export class ResolverCache {
@@ -250,10 +253,10 @@ export class ResolverCache {
 
   /**
    * True once for an entry that is popular and nearly over: asked for at least twice, and in the last tenth
-   * of its life. Never for one whose lease ends it, since asking the child again cannot make it live longer.
+   * of its life. Of one whose lease ends it the lease has to be renewed as well.
    */
   shouldPrefetch(entry: RRsetEntry): boolean {
-    if (entry.hits < PREFETCH_MIN_HITS || entry.isLeaseBound) return false;
+    if (entry.hits < PREFETCH_MIN_HITS) return false;
     const nowMs = this.clock.wallMs();
     const leftMs = entry.expiresAtMs - nowMs;
     if (leftMs <= 0 || leftMs > (entry.expiresAtMs - entry.storedAtMs) * PREFETCH_LAST_PART) return false;

@@ -8,7 +8,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { builtinRootHints, builtinTrustAnchors, type RootHint } from '../config/builtin.js';
 import type { Config } from '../config/fields.js';
-import type { TrustAnchor } from '../config/trust-anchor.js';
+import { type TrustAnchor, uselessAnchor } from '../config/trust-anchor.js';
 import { formatName, type Name, parseName, ROOT } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import {
@@ -62,6 +62,7 @@ export class Trust {
     this.verifier = parts.verifier ?? new CryptoVerifier({ allowSha1, native: parts.native ?? true });
     this.configured = parts.mockAnchors && !own ? parts.mockAnchors : dnssec.trustAnchors;
     this.negative = dnssec.negativeTrustAnchors;
+    if (parts.writesState !== false) this.warnOfUseless();
     this.readState();
     this.validator = new Validator({
       anchors: this.anchors(),
@@ -72,6 +73,13 @@ export class Trust {
       overrideDateMs: dnssec.overrideDateSec === null ? undefined : dnssec.overrideDateSec * 1000,
       verifier: this.verifier,
     });
+  }
+
+  private warnOfUseless(): void {
+    for (const anchor of this.configured) {
+      const why = uselessAnchor(anchor);
+      if (why) this.log.warn({ zone: formatName(anchor.zone), why }, 'a trust anchor cannot be used');
+    }
   }
 
   /** Begins to follow roll-overs and to end negative anchors; both through `resolver`. */

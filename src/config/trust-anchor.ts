@@ -1,14 +1,17 @@
 /**
  * Trust anchors as the operator writes them: one DS or DNSKEY record per line, as in a master file.
  *
- * Owns text to RDATA for these two types, with the checks that a typo needs: field ranges, digest length
- * for the digest type, and that a DNSKEY is a zone key. Whether an algorithm is supported is the
- * validator's business. RFC 4034 2 and 5, RFC 4509, RFC 6605, RFC 3597 is not accepted.
+ * Owns text to RDATA for these two types, with the checks that a typo needs: field ranges, and that a DNSKEY
+ * is a zone key. An anchor that can be read and never matches is taken with a warning, as other resolvers
+ * do: a machine must not be without DNS because a tool wrote one DS too many for it. What its zone says is
+ * bogus then, or insecure where nothing about the anchor is supported.
+ * RFC 4034 2 and 5, RFC 4509, RFC 6605, RFC 3597 is not accepted.
  * Limitations: one record per value; TTL and class may stand, and are ignored (class must be IN).
  */
 import { type Name, NameError, parseName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { Rdata } from '../dns/rrset.js';
+import { schemeOf } from '../dnssec/algorithms.js';
 
 /** A key, or the digest of one, that is believed without proof. */
 export interface TrustAnchor {
@@ -46,6 +49,8 @@ const algorithmNumbers = new Map([
   ['ED25519', 15],
   ['ED448', 16],
 ]);
+/** Where the digest stands in DS RDATA. */
+const DIGEST_AT = 4;
 const ZONE_KEY = 0x0100;
 const REVOKED = 0x0080;
 
@@ -65,6 +70,19 @@ export function parseTrustAnchor(line: string): TrustAnchor {
   };
 }
 
+/** Why an anchor validates nothing; undefined when it can. */
+export function uselessAnchor({ type, rdata }: TrustAnchor): string | undefined {
+  const algorithm = rdata.charCodeAt(type === RRType.DS ? 2 : 3);
+  if (!schemeOf(algorithm)) return `algorithm ${algorithm} is not supported`;
+  if (type !== RRType.DS) return undefined;
+  const digestType = rdata.charCodeAt(3);
+  const wanted = digestOctets.get(digestType);
+  if (wanted === undefined) return `digest type ${digestType} is not supported`;
+  return rdata.length - DIGEST_AT === wanted
+    ? undefined
+    : `a digest of type ${digestType} has ${wanted * 2} hexadecimal digits, not ${(rdata.length - DIGEST_AT) * 2}`;
+}
+
 function readOwner(owner: string): Name {
   try {
     return parseName(owner);
@@ -80,10 +98,6 @@ function readDs(fields: readonly string[]): Rdata {
   const digestType = readNumber(fields[2], 255, 'digest type');
   const digest = fields.slice(3).join('');
   if (!/^([0-9a-f]{2})+$/i.test(digest)) throw new TrustAnchorError('the digest must be hexadecimal');
-  const expected = digestOctets.get(digestType);
-  if (expected !== undefined && digest.length !== expected * 2) {
-    throw new TrustAnchorError(`a digest of type ${digestType} has ${expected * 2} hexadecimal digits`);
-  }
   return octets([tag >> 8, tag & 255, algorithm, digestType]) + Buffer.from(digest, 'hex').latin1Slice();
 }
 

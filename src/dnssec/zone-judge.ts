@@ -103,6 +103,7 @@ export class ZoneJudge {
     if (denial.kind === 'bogus') return bogusBy(denial, name, RRType.DS, above.zone, ctx);
     const proof = denial.proofs.delegation(name);
     const { ttlSec } = denial;
+    if (proof.kind === 'insecure' || proof.kind === 'no-cut') ctx.proven?.(above.zone, denial.rrsets, ttlSec);
     switch (proof.kind) {
       case 'insecure': {
         const how = proof.optOut ? 'opt-out' : 'no DS';

@@ -56,4 +56,6 @@ export interface ValidationContext {
    *                and no cache, or fail when there is none
    */
   fetch(name: Name, type: number, attempt: number): Promise<FetchResult>;
+  /** Takes denial records of `zone` that proved secure on the way down to a zone. */
+  readonly proven?: ((zone: Name, denial: readonly RRset[], ttlSec: number) => void) | undefined;
 }

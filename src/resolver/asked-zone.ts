@@ -79,13 +79,14 @@ export class ZoneFinder {
 
   /**
    * The closest zone known to enclose the question. DS lives on the parent's side of a cut (RFC 4035 2.4).
-   * @param isStuck true for zones that wait for the answer themselves
+   * @param isStuck     true for zones that wait for the answer themselves
+   * @param outlivingMs wall time; delegations that end by then are passed over
    */
-  start(question: Question, isStuck: (zone: Name) => boolean = () => false): AskedZone {
+  start(question: Question, isStuck: (zone: Name) => boolean = () => false, outlivingMs = 0): AskedZone {
     const from =
       question.type === RRType.DS && question.name !== ROOT ? parentName(question.name) : question.name;
     const configured = this.configured.find((c) => isSubdomain(from, c.zone));
-    const cached = this.closest(from, isStuck);
+    const cached = this.closest(from, isStuck, outlivingMs);
     // A zone of the configuration is a wall: delegations above it, or learnt elsewhere, do not count below it.
     if (
       configured &&
@@ -96,9 +97,9 @@ export class ZoneFinder {
     return cached ? this.fromDelegation(cached, 'cache') : this.hints;
   }
 
-  private closest(name: Name, isStuck: (zone: Name) => boolean): Delegation | undefined {
+  private closest(name: Name, isStuck: (zone: Name) => boolean, outlivingMs: number): Delegation | undefined {
     let found = this.delegations.closest(name);
-    while (found && isStuck(found.zone)) {
+    while (found && (isStuck(found.zone) || found.leaseUntilMs <= outlivingMs)) {
       found = found.zone === ROOT ? undefined : this.delegations.closest(parentName(found.zone));
     }
     return found;

@@ -17,7 +17,7 @@ import type { Origin, ResolverCache, RRsetEntry } from '../cache/rrset-cache.js'
 import { type Name, parentName, ROOT, toName } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
 import { Ede, formatType, RRClass, RRType } from '../dns/registry.js';
-import { type Question, type RRset, type Security, withTtl } from '../dns/rrset.js';
+import { type Question, type RRset, withTtl } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { Clock } from '../runtime/clock.js';
 import type { CacheLayer, MissReason } from '../runtime/trace.js';
@@ -40,7 +40,13 @@ export interface ResolverCaches {
 }
 
 export type Cached =
-  | { readonly kind: 'link'; readonly link: Link; readonly source: LinkSource; readonly refresh: boolean }
+  | {
+      readonly kind: 'link';
+      readonly link: Link;
+      readonly source: LinkSource;
+      /** Wall ms at which it ends, when it is to be renewed now. */
+      readonly refreshBefore?: number;
+    }
   | { readonly kind: 'failure'; readonly failure: Failure; readonly stale: Link | undefined }
   | { readonly kind: 'miss'; readonly reason: MissReason; readonly stale: Link | undefined };
 
@@ -93,7 +99,7 @@ export class CachedLinks {
     const fresh = ctx.fresh.get(name, type);
     // Addresses of servers and keys are fetched unjudged, and may be asked for as data by the same query.
     if (fresh && (anySecurity || this.options.acceptUnchecked || fresh.security !== 'unchecked'))
-      return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
+      return { kind: 'link', link: fresh, source: 'fresh' };
     if (type === RRType.ANY || type === RRType.RRSIG)
       return { kind: 'miss', reason: 'bypassed', stale: undefined };
     const direct = this.findRRset('answer', name, type, question, ctx, anySecurity);
@@ -103,7 +109,7 @@ export class CachedLinks {
     const denial = this.findDenial(question, ctx, anySecurity, cutBelow);
     if (denial.kind === 'link') return denial;
     const made = anySecurity ? undefined : this.synthesised(question, ctx);
-    if (made) return { kind: 'link', link: made, source: 'synthesised', refresh: false };
+    if (made) return { kind: 'link', link: made, source: 'synthesised' };
     const stale = direct.stale ?? alias?.stale ?? denial.stale;
     const failed = this.caches.failures.get(name, type);
     if (failed.kind === 'hit' && (!anySecurity || failed.entry.failure.reason !== 'bogus')) {
@@ -139,9 +145,9 @@ export class CachedLinks {
       };
     }
     this.probe(ctx, 'resolver', name, type, 'hit', undefined, found.ttlSec);
-    const refresh = this.caches.rrsets.shouldPrefetch(found.entry);
     const link = this.fromEntry(as, found.entry, found.ttlSec, false);
-    return { kind: 'link', link, source: 'resolver', refresh };
+    if (!this.caches.rrsets.shouldPrefetch(found.entry)) return { kind: 'link', link, source: 'resolver' };
+    return { kind: 'link', link, source: 'resolver', refreshBefore: found.entry.expiresAtMs };
   }
 
   private usable(entry: RRsetEntry, anySecurity: boolean): boolean {
@@ -183,7 +189,7 @@ export class CachedLinks {
         proof: [],
         untilMs: entry.expiresAtMs,
       };
-      return { kind: 'link', link, source: 'resolver', refresh: false };
+      return { kind: 'link', link, source: 'resolver' };
     }
     return undefined;
   }
@@ -238,7 +244,7 @@ export class CachedLinks {
       });
     }
     const link = this.fromDenial(found.entry, found.ttlSec, false);
-    return { kind: 'link', link, source: 'negative', refresh: false };
+    return { kind: 'link', link, source: 'negative' };
   }
 
   private fromDenial(entry: NegativeEntry, ttlSec: number, stale: boolean): DenialLink {
@@ -254,9 +260,8 @@ export class CachedLinks {
     };
   }
 
-  /** What no refresh can save, and what has been refreshed already, is not worth watching. */
   private stubUntil(entry: RRsetEntry): number {
-    if (!this.options.prefetch || entry.isLeaseBound) return entry.expiresAtMs;
+    if (!this.options.prefetch) return entry.expiresAtMs;
     return stubUntilMs(entry.storedAtMs, entry.expiresAtMs);
   }
 
@@ -379,7 +384,7 @@ export class CachedLinks {
     const { name, type } = question;
     const fresh = ctx.fresh.get(name, type);
     const known = fresh && (this.options.acceptUnchecked || fresh.security !== 'unchecked');
-    if (known) return { kind: 'link', link: fresh, source: 'fresh', refresh: false };
+    if (known) return { kind: 'link', link: fresh, source: 'fresh' };
     const failed = this.caches.failures.get(name, type);
     return failed.kind === 'hit'
       ? { kind: 'failure', failure: failed.entry.failure, stale: undefined }
@@ -391,10 +396,4 @@ export class CachedLinks {
     this.caches.rrsets.countBypass();
     return { kind: 'miss', reason: 'bypassed', stale: undefined };
   }
-}
-
-/** The weaker of two statuses: a chain is only as good as its worst link. */
-export function worstSecurity(a: Security, b: Security): Security {
-  const order: readonly Security[] = ['bogus', 'unchecked', 'indeterminate', 'insecure', 'secure'];
-  return order.indexOf(a) <= order.indexOf(b) ? a : b;
 }

@@ -69,3 +69,9 @@ export function stubUntilMs(startMs: number, endMs: number): number {
   const lifeMs = endMs - startMs;
   return lifeMs < WATCHED_LIFE_MS ? endMs : startMs + Math.floor(lifeMs * STUB_PART);
 }
+
+/** The weaker of two statuses: a chain is only as good as its worst link. */
+export function worstSecurity(a: Security, b: Security): Security {
+  const order: readonly Security[] = ['bogus', 'unchecked', 'indeterminate', 'insecure', 'secure'];
+  return order.indexOf(a) <= order.indexOf(b) ? a : b;
+}

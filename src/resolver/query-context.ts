@@ -37,6 +37,8 @@ export class QueryContext {
     readonly bypassCache: boolean,
     /** Zone whose servers' addresses are being sought by this resolution: it cannot be asked meanwhile. */
     private readonly soughtFor: Name | undefined,
+    /** Wall ms; delegations that end by then are not begun from. */
+    readonly outlivingMs = 0,
   ) {
     this.fresh = parent?.fresh ?? new FreshData();
   }
@@ -45,14 +47,26 @@ export class QueryContext {
     question: Question,
     budget: Budget,
     clock: Clock,
-    options: { trace?: TraceSink; purpose?: SpanPurpose; bypassCache?: boolean } = {},
+    options: { trace?: TraceSink; purpose?: SpanPurpose; bypassCache?: boolean; outlivingMs?: number } = {},
   ): QueryContext {
     const state = options.trace
       ? { sink: options.trace, startedMs: clock.monotonicMs(), spans: 1, exchanges: 0 }
       : undefined;
     const purpose = options.purpose ?? 'client';
     const bypass = options.bypassCache ?? false;
-    const ctx = new QueryContext(budget, clock, 0, purpose, undefined, question, state, 0, bypass, undefined);
+    const ctx = new QueryContext(
+      budget,
+      clock,
+      0,
+      purpose,
+      undefined,
+      question,
+      state,
+      0,
+      bypass,
+      undefined,
+      options.outlivingMs,
+    );
     if (state) ctx.emit({ kind: 'span', parent: 0, purpose, question });
     return ctx;
   }

@@ -11,9 +11,9 @@ import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
 import { Ede, RRType } from '../dns/registry.js';
 import type { Question, RRset, Security } from '../dns/rrset.js';
 import type { MissReason } from '../runtime/trace.js';
-import { type Cached, type CachedLinks, worstSecurity } from './cached-links.js';
+import type { Cached, CachedLinks } from './cached-links.js';
 import type { LinkFetcher } from './fetch-links.js';
-import type { Link, LinkSource } from './link.js';
+import { type Link, type LinkSource, worstSecurity } from './link.js';
 import type { QueryContext } from './query-context.js';
 import { applySentinel } from './sentinel.js';
 import type { SharedLinks } from './shared-links.js';
@@ -44,8 +44,8 @@ export interface NameResolverOptions {
   readonly cutBelow: (name: Name) => Name;
   /** Key tags trusted for the root; undefined: root key sentinels are names like others. */
   readonly rootKeyTags: (() => ReadonlySet<number>) | undefined;
-  /** A popular link is nearly over. */
-  readonly onRefresh: (question: Question) => void;
+  /** A popular link is nearly over, at that wall time in ms. */
+  readonly onRefresh: (question: Question, beforeMs: number) => void;
 }
 
 /** Dearest last. */
@@ -136,7 +136,7 @@ export class NameResolver {
     if (found.kind === 'link') {
       const link = rule ? underRule(found.link, rule, ctx.clock.wallMs()) : found.link;
       chain.add(link, found.source);
-      if (found.refresh) options.onRefresh(question);
+      if (found.refreshBefore !== undefined) options.onRefresh(question, found.refreshBefore);
       return link;
     }
     const stale = options.stale ? found.stale : undefined;

@@ -8,6 +8,7 @@
 import type { InfraCache } from '../cache/infra-cache.js';
 import { answerKey } from '../cache/key.js';
 import { isStrictSubdomain, type Name, ROOT } from '../dns/name.js';
+import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { Validator } from '../dnssec/validator.js';
@@ -138,7 +139,7 @@ export class Resolver implements RecursiveResolver {
     this.core.links.caches.failures.freeze(this.core.health.offline);
     if (options.trace || options.bypassCache || options.cacheOnly) {
       const { resolved, budget } = await this.start(question, options);
-      return resolution(resolved, undefined, budget, this.keepUntil(resolved));
+      return resolution(resolved, undefined, budget, this.keepUntil(question, resolved));
     }
     const key = answerKey(question.name, question.type, question.class, false, options.cd ?? false);
     const running = this.inFlight.get(key)?.resolved;
@@ -148,7 +149,7 @@ export class Resolver implements RecursiveResolver {
     this.inFlight.set(key, pending);
     try {
       const result = await resolved;
-      return resolution(result, undefined, budget, this.keepUntil(result));
+      return resolution(result, undefined, budget, this.keepUntil(question, result));
     } finally {
       this.inFlight.delete(key);
       pending.resolved = undefined;
@@ -159,7 +160,9 @@ export class Resolver implements RecursiveResolver {
     return knownServers(name, this.core.links.caches);
   }
 
-  private keepUntil(resolved: Resolved): number | undefined {
+  private keepUntil({ type }: Question, resolved: Resolved): number | undefined {
+    // Not every client may have an answer to ANY.
+    if (type === RRType.ANY) return undefined;
     const nowMs = this.clock.wallMs();
     const { untilMs } = resolved;
     if (untilMs <= nowMs || !Number.isFinite(untilMs)) return undefined;
@@ -192,14 +195,21 @@ export class Resolver implements RecursiveResolver {
     return { resolved, budget, ctx };
   }
 
-  /** Walks again for one popular link before it expires; clients go on being served from cache meanwhile. */
-  private readonly refresh = (question: Question): void => {
+  /**
+   * Walks again for one popular link before it ends; clients go on being served from cache meanwhile. What a
+   * lease ends is renewed with its lease: the walk begins above the delegations that end no later.
+   */
+  private readonly refresh = (question: Question, beforeMs: number): void => {
     const key = `${question.type} ${question.name}`;
     if (!this.options.prefetch || this.prefetching.size >= MAX_PREFETCHES || this.prefetching.has(key))
       return;
     this.prefetching.add(key);
     const budget = new Budget(this.clock.monotonicMs(), this.options.budget ?? defaultBudgetLimits);
-    const ctx = QueryContext.root(question, budget, this.clock, { purpose: 'prefetch', bypassCache: true });
+    const ctx = QueryContext.root(question, budget, this.clock, {
+      purpose: 'prefetch',
+      bypassCache: true,
+      outlivingMs: beforeMs,
+    });
     this.prefetchCounts.started++;
     const done = (as: 'failed' | 'refreshed') => {
       this.prefetchCounts[as]++;

@@ -27,6 +27,13 @@ export class ValidatingJudge implements LinkJudge {
     private readonly aggressive: AggressiveDenial | undefined,
   ) {}
 
+  /** A denial of DS that a chain of trust met answers a client's DS question too. */
+  private readonly proven = (zone: Name, denial: readonly RRset[], ttlSec: number): void => {
+    for (const rrset of denial) {
+      if (rrset.type === RRType.NSEC) this.aggressive?.addNsec(zone, rrset, Math.min(rrset.ttlSec, ttlSec));
+    }
+  };
+
   /** Secure denial records and wildcards, for answers that nobody needs to be asked for. */
   private remember(verdict: Verdict): void {
     if (!this.aggressive) return;
@@ -42,7 +49,7 @@ export class ValidatingJudge implements LinkJudge {
   }
 
   async judge(question: Question, link: Link, ctx: QueryContext): Promise<Judgement> {
-    const fetches = new Fetches(this.links, this.fetcher(), ctx, question, link);
+    const fetches = new Fetches(this.links, this.fetcher(), ctx, question, link, this.proven);
     const verdict = await this.validator.validate(
       {
         question,
@@ -95,6 +102,7 @@ class Fetches implements ValidationContext {
     private readonly ctx: QueryContext,
     private readonly judged: Question,
     private readonly link: Link,
+    readonly proven: ValidationContext['proven'],
   ) {
     this.budget = ctx.budget;
     this.emit = ctx.traced ? ctx.emit.bind(ctx) : undefined;

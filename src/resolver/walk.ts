@@ -81,7 +81,7 @@ export class Walk {
     private readonly ctx: QueryContext,
     private readonly avoid: ReadonlySet<string> = NOBODY,
   ) {
-    this.zone = core.zones.start(question, (zone) => ctx.isStuck(zone));
+    this.zone = core.zones.start(question, (zone) => ctx.isStuck(zone), ctx.outlivingMs);
     this.plan = new MinimisationPlan(
       question,
       this.zone.source === 'forward' ? 'off' : core.options.minimisation,

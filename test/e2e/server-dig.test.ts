@@ -169,10 +169,11 @@ describe('what is answered here', () => {
     expect((await dig('x.onion.', 'A')).status).toBe('NXDOMAIN');
   });
 
-  it('ANY', async () => {
+  it('ANY, which is resolved for whoever is on this machine', async () => {
     for (const transport of ['+notcp', '+tcp']) {
       const answer = await dig(transport, 'www.example.', 'ANY');
-      expect(answer.section('ANSWER')).toEqual(['www.example. 3600 IN HINFO "RFC8482" ""']);
+      expect(answer.section('ANSWER')).not.toContain('www.example. 3600 IN HINFO "RFC8482" ""');
+      expect(answer.status).toBe('NOERROR');
     }
   });
 });

@@ -20,6 +20,16 @@ function fail(net: ScenarioNet, rcode: 'SERVFAIL' | 'REFUSED' = 'SERVFAIL'): voi
 }
 
 describe('stale data (RFC 8767)', () => {
+  it('goes out at once where clients are not to wait, though the servers would have answered', async () => {
+    const net = world([root, test], { config: `${off}\ncache: { serveStale: { clientWait: 0 } }` });
+    await net.say('www.test.');
+    await net.clock.advance(601_000);
+    replaceZone(net, zone('test.', '192.0.2.2', 'www 600 A 198.51.100.77'));
+    expect((await net.resolve('www.test.')).lookupClass).toBe('stale');
+    await net.clock.advance(50);
+    expect(await net.say('www.test.')).toBe('198.51.100.77');
+  });
+
   async function warmAndExpired(name = 'www.test.'): Promise<ScenarioNet> {
     const net = world([root, test]);
     await net.say(name);
@@ -162,20 +172,37 @@ describe('prefetch', () => {
   it('leaves what is asked for only once', async () => {
     const net = world([root, test]);
     await ask(net, 1);
-    await net.clock.advance(550_000);
     net.resetQueries();
-    await ask(net, 1);
+    await net.clock.advance(599_000);
     expect(net.work).toEqual([]);
   });
 
-  it('leaves what its lease ends, since asking the child cannot make that longer', async () => {
+  it('renews what its lease ends together with the lease, from the parent', async () => {
     const net = world([zone('.', '192.0.2.1', 'test. 600 NS ns.test.\nns.test. 600 A 192.0.2.2'), test]);
     for (let i = 0; i < 5; i++) await net.say('long.test.');
     await net.clock.advance(560_000);
     net.resetQueries();
     for (let i = 0; i < 5; i++) await net.say('long.test.');
     await net.clock.advance(10);
+    expect(net.work.map((q) => `${q.to} ${q.asked}`)).toEqual([
+      '192.0.2.1 test. A',
+      '192.0.2.2 long.test. A',
+    ]);
+    await net.clock.advance(100_000);
+    net.resetQueries();
+    expect((await net.resolve('long.test.')).lookupClass).toBe('resolver');
     expect(net.work).toEqual([]);
+  });
+
+  it('does not make a lease longer that the parent has taken back', async () => {
+    const delegated = zone('.', '192.0.2.1', 'test. 600 NS ns.test.\nns.test. 600 A 192.0.2.2');
+    const net = world([delegated, test]);
+    for (let i = 0; i < 5; i++) await net.say('long.test.');
+    await net.clock.advance(560_000);
+    replaceZone(net, zone('.', '192.0.2.1'));
+    await net.say('long.test.');
+    await net.clock.advance(41_000);
+    expect(await net.say('long.test.')).toBe('NXDOMAIN');
   });
 
   it('that fails keeps the answer to the end of its life', async () => {

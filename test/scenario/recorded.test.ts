@@ -15,11 +15,8 @@ import { withoutDsa } from '../../scripts/scenarios/resign.js';
 const dir = fileURLToPath(new URL('../../../shared/scenarios', import.meta.url));
 const here = existsSync(join(dir, 'portable.txt'));
 
-/** Plays that may fail, each with its reason in docs/decisions/006-scenarios.md. */
-const known = new Set(['deckard/val_minimal_baddsdigesttype @off', 'unbound/val_negcache_dssoa @off']);
-
 describe.runIf(here)('what at least two of Unbound, Knot Resolver, PowerDNS and BIND pass', () => {
-  it('is passed here too, but for what is known', { timeout: 120_000 }, async () => {
+  it('is passed here too', { timeout: 120_000 }, async () => {
     const plays = portablePlays(dir);
     expect(plays.length).toBeGreaterThan(200);
     const failed: string[] = [];
@@ -29,7 +26,7 @@ describe.runIf(here)('what at least two of Unbound, Knot Resolver, PowerDNS and 
         parseScenarioFile(one.name),
         async (scenario, completing) => new InProcessGround(scenario, one.minimisation, completing),
       ).catch((error: Error) => ({ verdict: 'skip', detail: error.message }));
-      if (result.verdict !== 'pass' && !known.has(title)) failed.push(`${title}: ${result.detail}`);
+      if (result.verdict !== 'pass') failed.push(`${title}: ${result.detail}`);
     }
     expect(failed).toEqual([]);
   });

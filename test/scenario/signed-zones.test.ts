@@ -119,6 +119,19 @@ const wrong: readonly [zone: string, ask: string, expected: string, ede: EdeCode
   ['unknown-digest', 'www', 'answer insecure', Ede.UNSUPPORTED_DS_DIGEST],
 ];
 
+describe('a denial of DS that a chain of trust has met', () => {
+  it('answers a client who asks for that DS, without asking a server', async () => {
+    const fresh = new ScenarioNet(internet, { config: '', trustAnchors: internet.trustAnchors });
+    await fresh.resolve('www.unsigned.signed.test.');
+    await fresh.resolve('nothing.signed.test.');
+    fresh.resetQueries();
+    const { outcome, lookupClass } = await fresh.resolve('unsigned.signed.test.', 'DS');
+    expect(outcome).toMatchObject({ kind: 'nodata', security: 'secure' });
+    expect(lookupClass).toBe('synthesised');
+    expect(fresh.work).toEqual([]);
+  });
+});
+
 describe('wrongly signed zones', () => {
   it.each(wrong)('%s: %s is %s with EDE %s', async (zone, ask, expected, ede) => {
     const name = `${ask}.${zone}.bogus.test.`;

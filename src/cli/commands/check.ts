@@ -3,8 +3,11 @@
  */
 import { type InternetProblem, loadInternet } from '../../authority/load.js';
 import { loadPolicy, PolicyFileError } from '../../compose/load-policy.js';
+import type { Config } from '../../config/fields.js';
 import { loadConfig } from '../../config/load.js';
 import { ConfigError, formatProblem } from '../../config/problems.js';
+import { uselessAnchor } from '../../config/trust-anchor.js';
+import { formatName } from '../../dns/name.js';
 import { printable } from '../../observe/sinks/styles.js';
 import { silentLog } from '../../server/log.js';
 import { ExitCode, type Io } from '../io.js';
@@ -20,8 +23,8 @@ export function check(options: CheckOptions, io: Io): number {
   let errors = 0;
   if (options.config !== undefined) {
     const found = configProblems(options.config);
-    problems.push(...found);
-    errors += found.length;
+    problems.push(...found.errors, ...found.warnings);
+    errors += found.errors.length;
   }
   let served = '';
   if (options.zones !== undefined) {
@@ -39,16 +42,26 @@ export function check(options: CheckOptions, io: Io): number {
   return errors === 0 ? ExitCode.ok : ExitCode.misused;
 }
 
-function configProblems(file: string): string[] {
+function configProblems(file: string): { errors: string[]; warnings: string[] } {
   try {
-    loadPolicy(loadConfig(file), silentLog);
-    return [];
+    const config = loadConfig(file);
+    loadPolicy(config, silentLog);
+    return { errors: [], warnings: anchorWarnings(file, config) };
   } catch (error) {
     if (error instanceof ConfigError)
-      return error.problems.map((problem) => printable(formatProblem(problem)));
-    if (error instanceof PolicyFileError) return [printable(error.message)];
+      return { errors: error.problems.map((problem) => printable(formatProblem(problem))), warnings: [] };
+    if (error instanceof PolicyFileError) return { errors: [printable(error.message)], warnings: [] };
     throw error;
   }
+}
+
+function anchorWarnings(file: string, { dnssec }: Config): string[] {
+  return dnssec.trustAnchors.flatMap((anchor, index) => {
+    const why = uselessAnchor(anchor);
+    if (why === undefined) return [];
+    const message = `this anchor of ${formatName(anchor.zone)} cannot be used: ${why}`;
+    return [printable(`${file}: warning: dnssec.trustAnchors[${index}]: ${message}`)];
+  });
 }
 
 /** `file:line:column: error: message (CODE)`, which editors can jump to. */

@@ -1,8 +1,11 @@
 /**
- * Stage 8: QTYPE ANY gets one HINFO record that says why (RFC 8482 4.2), by UDP and TCP alike: a whole answer
- * would only serve amplification, and from a cache it never was "all records" anyway.
+ * Stage 8: QTYPE ANY gets one HINFO record that says why (RFC 8482 4.2) where a whole answer could serve
+ * amplification: by UDP from another machine. Who cannot have forged the address, which is this machine
+ * itself and whoever comes by TCP, gets what the servers say, as from other resolvers.
  */
+
 import { RRClass, RRType } from '../../dns/registry.js';
+import { loopbackNetworks } from '../../runtime/networks.js';
 import type { Exchange, Stage, Verdict } from '../exchange.js';
 
 /** RFC 8482 6 leaves the TTL open; an hour, as no data stands behind it. */
@@ -15,7 +18,7 @@ export class AnyStage implements Stage {
 
   run(exchange: Exchange): Verdict {
     const { type, name } = exchange.query!.question!;
-    if (type !== RRType.ANY || exchange.settings.any === 'resolve') return 'next';
+    if (type !== RRType.ANY || mayResolve(exchange)) return 'next';
     const hinfo = {
       name,
       type: RRType.HINFO,
@@ -26,4 +29,10 @@ export class AnyStage implements Stage {
     };
     return exchange.answer({ answer: [hinfo], lookupClass: 'local' });
   }
+}
+
+function mayResolve({ client, settings }: Exchange): boolean {
+  return (
+    settings.any === 'resolve' || client.transport !== 'udp' || loopbackNetworks.hasClient(client.address)
+  );
 }

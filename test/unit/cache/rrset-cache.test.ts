@@ -273,17 +273,17 @@ describe('shouldPrefetch', () => {
     return { clock, cache, entry };
   }
 
-  it('says yes once, in the last tenth, for what was asked for twice', async () => {
+  it('says yes once, in the last tenth, for what is asked for again', async () => {
     const { cache, entry } = await popular(90, 2);
     expect(cache.shouldPrefetch(entry)).toBe(true);
     expect(cache.shouldPrefetch(entry)).toBe(false);
   });
 
-  it('says no before the last tenth, after the end, and for what was asked for once', async () => {
+  it('says no before the last tenth, after the end, and for what nobody has asked for since', async () => {
     for (const [seconds, lookups] of [
       [89, 2],
       [100, 2],
-      [95, 1],
+      [95, 0],
     ] as const) {
       const { cache, entry } = await popular(seconds, lookups);
       expect(cache.shouldPrefetch(entry)).toBe(false);
@@ -300,9 +300,11 @@ describe('shouldPrefetch', () => {
     expect(cache.shouldPrefetch(cache.peek(www, A)!)).toBe(true);
   });
 
-  it('says no for what its lease ends', async () => {
+  it('says yes for what its lease ends, in the last tenth before that', async () => {
+    const early = await popular(44, 5, 50);
+    expect(early.cache.shouldPrefetch(early.entry)).toBe(false);
     const { cache, entry } = await popular(47, 5, 50);
-    expect(cache.shouldPrefetch(entry)).toBe(false);
+    expect(cache.shouldPrefetch(entry)).toBe(true);
   });
 });
 

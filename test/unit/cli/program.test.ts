@@ -130,6 +130,16 @@ describe('check', () => {
     expect(await run(['check', '--config', path])).toEqual({ code: 0, out: `ok: ${path}\n`, err: '' });
   });
 
+  it('of a file with a trust anchor that never matches warns, and finds it usable', async () => {
+    const path = file('anchor.yaml', 'dnssec: { trustAnchors: [". DS 1 8 2 ABCD"] }\n');
+    const { code, out } = await run(['check', '--config', path]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /anchor\.yaml: warning: dnssec\.trustAnchors\[0\]: this anchor of \. cannot be used: a digest of type 2/,
+    );
+    expect(out).toMatch(/^ok: /m);
+  });
+
   it('of a bad file gives every problem with file, line and column, and 2', async () => {
     const path = file('bad.yaml', 'cache:\n  ttl: { mni: 3 }\nworkers: no\n');
     const { code, out } = await run(['check', '--config', path]);

@@ -130,6 +130,19 @@ describe('trust anchors that roll over', () => {
   });
 });
 
+describe('an anchor that never matches', () => {
+  it('is said in the log, and does not stop the others', () => {
+    const log = new FakeLog();
+    const lines = [`. DS 1 8 2 ABCD`, `. DS 7 8 2 ${'AB'.repeat(32)}`];
+    const config = parseConfig(`dnssec: { trustAnchors: ${JSON.stringify(lines)} }`, 'test');
+    const trust = new Trust({ config, clock: new VirtualClock(), log });
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { zone: '.', why: expect.stringMatching(/64 hexadecimal digits/) } },
+    ]);
+    expect([...trust.rootKeyTags()]).toEqual([1, 7]);
+  });
+});
+
 describe('negative trust anchors', () => {
   it('end after their life, with a line in the log', async () => {
     const world = new World();

@@ -282,7 +282,7 @@ describe('bad values', () => {
     ['listen: [{ address: 127.0.0.1 }]', 'listen[0].port', /got nothing/],
     ['rootHints: [{ name: a..b, addresses: [192.0.2.1] }]', 'rootHints[0].name', /two dots/],
     ['rootHints: [{ name: a., addresses: [a] }]', 'rootHints[0].addresses[0]', /address; got "a"/],
-    ['dnssec: { trustAnchors: [". DS 1 8 2 ABCD"] }', 'dnssec.trustAnchors[0]', /64 hexadecimal digits/],
+    ['dnssec: { trustAnchors: [". DS 1 8 2 ABC"] }', 'dnssec.trustAnchors[0]', /must be hexadecimal/],
     ['dnssec: { trustAnchors: [". DNSKEY 1 3 8 AAAA"] }', 'dnssec.trustAnchors[0]', /zone key/],
     ['dnssec: { trustAnchors: [". DNSKEY 385 3 8 AAAA"] }', 'dnssec.trustAnchors[0]', /revoked/],
     ['dnssec: { trustAnchors: ["a..b DS 1 8 2 AB"] }', 'dnssec.trustAnchors[0]', /two dots/],
