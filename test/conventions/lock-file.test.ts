@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 interface Locked {
   readonly version?: string;
   readonly resolved?: string;
+  readonly integrity?: string;
   readonly dependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
 }
@@ -23,6 +24,13 @@ describe('package-lock.json', () => {
       ),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('has the checksum of every package, also of those that are not for this platform', () => {
+    const without = packages.filter(
+      ([path, { integrity }]) => path !== '' && !integrity?.startsWith('sha512-'),
+    );
+    expect(without.map(([path]) => path)).toEqual([]);
   });
 
   it('names no place to download from', () => {
