@@ -222,6 +222,34 @@ export class NegativeCache {
     return this.store.remove(key, 'flushed') ? 1 : 0;
   }
 
+  /** The live denial that was stored of exactly this name, or this name and type; counts nothing. */
+  peek(name: Name, type: number, cls: number = RRClass.IN): NegativeEntry | undefined {
+    const nowMs = this.clock.wallMs();
+    const nxdomain = this.store.peekLive(nxdomainKey(name, cls), nowMs);
+    return nxdomain ?? this.store.peekLive(rrsetKey(name, type, cls), nowMs);
+  }
+
+  /**
+   * Notes what validation found out about a live denial.
+   * @param type 0 for NXDOMAIN
+   * @param capTtlSec the longest it may still live
+   */
+  markSecurity(
+    name: Name,
+    type: number,
+    security: Security,
+    capTtlSec = Infinity,
+    cls: number = RRClass.IN,
+  ): void {
+    const key = rrsetKey(name, type, cls);
+    const nowMs = this.clock.wallMs();
+    const old = this.store.peekLive(key, nowMs);
+    if (old === undefined) return;
+    const expiresAtMs = Math.min(old.expiresAtMs, nowMs + capTtlSec * 1000);
+    if (expiresAtMs <= nowMs) this.store.remove(key, 'expired');
+    else this.counted(key, security, this.store.change(old, expiresAtMs, statusOf(security, 0)));
+  }
+
   /** Stores an entry of a snapshot; false as in ResolverCache.restore. */
   restore(saved: SavedEntry, nowMs: number): boolean {
     const name = nameOfKey(saved.key);

@@ -140,7 +140,9 @@ function addRemote(program: Command, io: Io): void {
       '\nExit codes: 0 taken over, 1 no server, 2 the configuration cannot be used; the old one stays.',
     )
     .action(async (options) => (await remote()).reload(options, io));
-  const cache = program.command('cache').description('look into or flush the caches of a running server');
+  const cache = program
+    .command('cache')
+    .description('look into, flush, dump or load the caches of a running server');
   cache
     .command('show')
     .description('what every layer holds under a name')
@@ -166,9 +168,22 @@ function addRemote(program: Command, io: Io): void {
   cache
     .command('dump')
     .description('every entry, one JSON object per line')
+    .option('--out <file>', 'into this file instead of to standard output')
     .addOption(atFlag())
     .addOption(tokenFlag())
-    .action(async (options) => (await remote()).cacheDump(options, io));
+    .action(async (options) => (await import('./commands/cache-file.js')).cacheDump(options, io));
+  cache
+    .command('load')
+    .description('put the entries of a dump back; what has ended meanwhile stays out')
+    .argument('<file>', 'what "cache dump" wrote')
+    .addOption(jsonFlag())
+    .addOption(atFlag())
+    .addOption(tokenFlag())
+    .addHelpText(
+      'after',
+      '\nSecurity is proven anew, whatever the file says. Exit codes: 0 all lines could be read, 1 some could not.',
+    )
+    .action(async (file, options) => (await import('./commands/cache-file.js')).cacheLoad(file, options, io));
 }
 
 function wholeCount(text: string): number {

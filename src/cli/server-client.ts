@@ -39,6 +39,14 @@ export class ServerClient {
     }
   }
 
+  /** Posts lines of JSON. */
+  async send(path: string, lines: string): Promise<unknown> {
+    const response = await this.request('POST', path, {}, TIMEOUT_MS, lines);
+    return response.json().catch(() => {
+      throw this.notOurs();
+    });
+  }
+
   /** The body in pieces, as they come; `endless` has no limit of time but the server's. */
   async *stream(path: string, options: { readonly endless?: boolean } = {}): AsyncGenerator<string> {
     const { body } = await this.request('GET', path, {}, options.endless ? null : TIMEOUT_MS);
@@ -59,16 +67,20 @@ export class ServerClient {
     path: string,
     query: Readonly<Record<string, string>> | URLSearchParams,
     timeoutMs: number | null = TIMEOUT_MS,
+    lines?: string,
   ): Promise<Response> {
     const url = new URL(path, this.base);
     url.search = new URLSearchParams(query).toString();
-    const headers: Record<string, string> =
-      this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    const headers: Record<string, string> = {
+      ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+      ...(lines === undefined ? {} : { 'content-type': 'application/x-ndjson' }),
+    };
     let response: Response;
     try {
       response = await fetch(url, {
         method,
         headers,
+        body: lines,
         redirect: 'error',
         signal: timeoutMs === null ? undefined : AbortSignal.timeout(timeoutMs),
       });
@@ -81,8 +93,8 @@ export class ServerClient {
     }
     if (response.ok) return response;
     const { text, problems } = await refusalOf(response);
-    const lines = [`The server at ${this.base.origin} refused: ${text}`, ...problems];
-    throw new CliError(problems.length > 0 ? ExitCode.misused : ExitCode.failed, lines.join('\n'));
+    const said = [`The server at ${this.base.origin} refused: ${text}`, ...problems];
+    throw new CliError(problems.length > 0 ? ExitCode.misused : ExitCode.failed, said.join('\n'));
   }
 
   private notOurs(): CliError {

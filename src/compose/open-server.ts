@@ -4,7 +4,7 @@
  * Each is loaded only where it runs, since starting must be fast.
  */
 import type { RunningServer } from './running-server.js';
-import type { StackOptions } from './stack.js';
+import type { StackOptions } from './stack-options.js';
 import { workerCount } from './workers/worker-count.js';
 
 /**

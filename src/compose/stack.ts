@@ -19,18 +19,15 @@ import { answersStand } from '../config/live.js';
 import type { Name } from '../dns/name.js';
 import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
-import type { CacheEntry, Health, StatsSnapshot, TraceOptions } from '../observe/control.js';
+import type { CacheEntry, CacheLoad, Health, StatsSnapshot, TraceOptions } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
 import { Dnstap, tapPath } from '../observe/dnstap/tap.js';
-import type { RecursiveResolver } from '../resolver/contract.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { secureRandom } from '../runtime/random.js';
-import type { QueryRecord } from '../runtime/recorder.js';
 import { SIPHASH_KEY_OCTETS } from '../runtime/siphash.js';
 import type { TraceSink } from '../runtime/trace.js';
 import { StubLane } from '../server/fast-lane.js';
-import type { HandedAnswer, HandedQuestion, HandOver } from '../server/hand-over.js';
-import type { ServerLog } from '../server/log.js';
+import type { HandedAnswer, HandedQuestion } from '../server/hand-over.js';
 import { DnsServer } from '../server/server.js';
 import type { ServerSettings } from '../server/settings.js';
 import type { Listener } from '../transport/listener.js';
@@ -38,9 +35,13 @@ import { NetworkUpstream } from '../transport/network-upstream.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
 import { cacheEntries, cacheStats, type EntryFilter, ruleEntry } from './cache-views.js';
-import { Engine, type MockRoot } from './engine.js';
+import { inSlices } from './dump-slices.js';
+import { Engine } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
 import { flushAll } from './flush-caches.js';
+import type { LoadableEntry } from './load-entries.js';
+import { type LoadCounts, loadIntoCaches } from './load-into-caches.js';
+import { loadLines } from './load-lines.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { PolicyFiles } from './policy-files.js';
@@ -48,46 +49,7 @@ import { traceByRules } from './policy-trace.js';
 import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
-
-/** The mock internet as a resolver needs it, wherever its sockets are. */
-export interface MockView {
-  readonly root: MockRoot;
-  /** True for names below a zone of it other than its root. */
-  serves(name: Name): boolean;
-}
-
-/** What makes a stack one of several that serve side by side on the same addresses. */
-export interface ThreadPlace {
-  /** From 0. */
-  readonly index: number;
-  readonly count: number;
-  /** Of the stub cache that all share, with a partition for each; undefined: each has its own on the heap. */
-  readonly stubMemory: SharedArrayBuffer | undefined;
-  readonly mock: MockView | undefined;
-  /** Key of DNS cookies, where the operator gives none. */
-  readonly cookieSecret: Uint8Array;
-  readonly handOver: HandOver;
-  /** It takes the place of one that crashed: nothing is read from the snapshot, in which may be what was flushed since. */
-  readonly replaces: boolean;
-  /** Stands before the resolver; sees to it that purges come first. */
-  guard(resolver: RecursiveResolver): RecursiveResolver;
-}
-
-export interface StackOptions {
-  readonly config: Config;
-  /** Run on the mock internet of this directory instead of the real one. */
-  readonly zonesDir?: string;
-  /** Port of the mock internet in place of the manifest's; 0 takes a free one, beside a server that runs. */
-  readonly mockPort?: number;
-  readonly log: ServerLog;
-  readonly version: string;
-  readonly clock?: Clock;
-  readonly logQuery?: (query: QueryRecord) => void;
-  /** False: sockets of node:dgram and checks by node:crypto, though C libraries could be called directly. */
-  readonly native?: boolean;
-  /** Undefined: the only one. */
-  readonly place?: ThreadPlace;
-}
+import type { MockView, StackOptions, ThreadPlace } from './stack-options.js';
 
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 5000;
@@ -386,8 +348,17 @@ export class Stack implements RunningServer {
     return this.flush([flush]);
   }
 
-  async *dumpCache(): AsyncIterable<CacheEntry> {
-    yield* this.entries({ stub: true });
+  dumpCache(): AsyncIterable<CacheEntry> {
+    return inSlices(this.entries({ stub: true }), this.clock);
+  }
+
+  /** Entries of a dump whose names belong to this thread. */
+  load(entries: readonly LoadableEntry[]): LoadCounts {
+    return loadIntoCaches(entries, this.engine.caches, this.clock.wallMs());
+  }
+
+  loadCache(lines: readonly string[]): Promise<CacheLoad> {
+    return loadLines(lines, (entries) => this.load(entries));
   }
 
   trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {

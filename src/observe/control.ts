@@ -155,6 +155,17 @@ export interface TraceOptions {
   readonly client?: string | undefined;
 }
 
+/** What became of lines of a dump. */
+export interface CacheLoad {
+  readonly loaded: number;
+  /** Over, known already, or without room. */
+  readonly skipped: number;
+  /** Whole answers, failures and bogus data, which are not loaded. */
+  readonly leftOut: number;
+  /** Lines that cannot be right, counted from 1. */
+  readonly bad: readonly { readonly line: number; readonly reason: string }[];
+}
+
 export interface ServerControl {
   health(): Promise<Health>;
   stats(): Promise<StatsSnapshot>;
@@ -164,6 +175,8 @@ export interface ServerControl {
   flushCache(flush: Flush): Promise<FlushCounts>;
   /** Every entry; made as it is read, since caches are large. */
   dumpCache(): AsyncIterable<CacheEntry>;
+  /** Puts lines of a dump back, each JSON of a {@link CacheEntry}; none is trusted more than it can prove. */
+  loadCache(lines: readonly string[]): Promise<CacheLoad>;
   /** Resolves one question with a sink. */
   trace(question: Question, sink: TraceSink, options?: TraceOptions): Promise<Outcome>;
 }

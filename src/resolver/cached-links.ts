@@ -116,7 +116,8 @@ export class CachedLinks {
       ctx.emit({ kind: 'probe', layer: 'failure', name, type, result: 'hit', ttlSec: failed.ttlSec });
       return { kind: 'failure', failure: failed.entry.failure, stale };
     }
-    return { kind: 'miss', reason: direct.reason, stale };
+    const bypassed = [direct, alias, denial].some((miss) => miss?.reason === 'bypassed');
+    return { kind: 'miss', reason: bypassed ? 'bypassed' : direct.reason, stale };
   }
 
   private findRRset(
@@ -194,7 +195,7 @@ export class CachedLinks {
     return undefined;
   }
 
-  private fromEntry(
+  fromEntry(
     as: 'answer' | 'alias',
     entry: RRsetEntry,
     ttlSec: number,
@@ -247,7 +248,7 @@ export class CachedLinks {
     return { kind: 'link', link, source: 'negative' };
   }
 
-  private fromDenial(entry: NegativeEntry, ttlSec: number, stale: boolean): DenialLink {
+  fromDenial(entry: NegativeEntry, ttlSec: number, stale: boolean): DenialLink {
     const code = entry.kind === 'nxdomain' ? Ede.STALE_NXDOMAIN : Ede.STALE_ANSWER;
     return {
       kind: entry.kind,

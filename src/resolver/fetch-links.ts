@@ -16,6 +16,7 @@ import type { LinkJudge } from './judge.js';
 import { type Link, type LinkResult, stubUntilMs } from './link.js';
 import type { QueryContext } from './query-context.js';
 import type { ResolverCore } from './resolver-core.js';
+import { noteJudged, unjudgedLink } from './unjudged.js';
 import { Walk } from './walk.js';
 import type { Walked } from './walked.js';
 
@@ -65,6 +66,22 @@ export class LinkFetcher {
       bogus ??= { links: verdict.links, walked };
     }
     return this.keep(bogus!.links, question, bogus!.walked, ctx, judged);
+  }
+
+  /**
+   * Judges what the caches hold of a question though nobody has judged it, as after a load.
+   * @returns the link as it may be used; undefined: walk
+   */
+  async judgeHeld(question: Question, ctx: QueryContext): Promise<Link | undefined> {
+    const { links, clock } = this.core;
+    const held = this.judge && unjudgedLink(links, question, clock.wallMs());
+    if (!held) return undefined;
+    const verdict = await this.judge!.judge(question, held, ctx);
+    const other = verdict.denies !== undefined && verdict.denies !== held.kind;
+    if (verdict.transient || other || verdict.security === 'unchecked') return undefined;
+    noteJudged(links, question, held, verdict.security, verdict.capTtlSec);
+    if (verdict.security === 'bogus') return undefined;
+    return this.capped({ ...held, security: verdict.security, ede: verdict.ede }, verdict.capTtlSec);
   }
 
   private async judgeAll(

@@ -229,6 +229,14 @@ export class NameResolver {
     reason: MissReason,
     adding: boolean,
   ): Promise<Link | Failure> {
+    const judged =
+      reason === 'bypassed' && !ctx.bypassCache && !options.anySecurity
+        ? await this.fetcher.judgeHeld(question, ctx)
+        : undefined;
+    if (judged) {
+      chain.note(judged.kind === 'nodata' || judged.kind === 'nxdomain' ? 'negative' : 'resolver');
+      return adding ? this.added(judged, chain, options) : judged;
+    }
     chain.missReason ??= reason;
     const rule = options.anySecurity ? undefined : this.rules?.find(question.name);
     const ruled = (link: Link) => (rule ? underRule(link, rule, ctx.clock.wallMs()) : link);

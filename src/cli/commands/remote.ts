@@ -105,8 +105,3 @@ export async function reload(options: RemoteOptions, io: Io): Promise<void> {
   if (needRestart.length > 0)
     io.out(`Until a restart the old values hold of: ${needRestart.map(printable).join(', ')}\n`);
 }
-
-/** One JSON object per line. */
-export async function cacheDump(options: RemoteOptions, io: Io): Promise<void> {
-  for await (const piece of clientFor(options, io).stream('/cache/dump')) io.out(piece);
-}

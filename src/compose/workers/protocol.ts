@@ -15,6 +15,8 @@ import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import { ListenError } from '../../transport/listener.js';
 import type { MockRoot } from '../engine.js';
+import type { LoadableEntry } from '../load-entries.js';
+import type { LoadCounts } from '../load-into-caches.js';
 import { PolicyFileError } from '../load-policy.js';
 import type { BoundListener } from '../running-server.js';
 
@@ -68,6 +70,8 @@ export interface Calls {
   >;
   /** The next entries of a dump that `dump` names; the first call begins it. An empty list is its end. */
   readonly dump: Call<{ readonly dump: number; readonly stub: boolean }, readonly CacheEntry[]>;
+  /** Entries of a dump. */
+  readonly load: Call<{ readonly entries: readonly LoadableEntry[] }, LoadCounts>;
   readonly endDump: Call<{ readonly dump: number }, undefined>;
   /** Reports events on the way. */
   readonly trace: Call<{ readonly question: Question; readonly options: TraceOptions }, Outcome>;

@@ -12,18 +12,21 @@ import { addFlushCounts, concernsLayer, type Flush, type FlushCounts } from '../
 import { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
 import { createStubMemory, sharedStubCacheRuns } from '../../cache/shared-stub-cache/stub-memory.js';
 import type { Config } from '../../config/fields.js';
-import type { Name } from '../../dns/name.js';
+import { labelCount, type Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import { Ede } from '../../dns/registry.js';
 import type { Question } from '../../dns/rrset.js';
-import type { CacheEntry, Health, StatsSnapshot, TraceOptions } from '../../observe/control.js';
+import type { CacheEntry, CacheLoad, Health, StatsSnapshot, TraceOptions } from '../../observe/control.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../../runtime/siphash.js';
 import type { TraceSink } from '../../runtime/trace.js';
+import type { LoadableEntry } from '../load-entries.js';
+import type { LoadCounts } from '../load-into-caches.js';
+import { loadLines } from '../load-lines.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
-import type { StackOptions } from '../stack.js';
+import type { StackOptions } from '../stack-options.js';
 import { heapLimitMib } from './heap-watch.js';
 import { NameOwners } from './owner.js';
 import { portionOf, type WorkerSetup } from './protocol.js';
@@ -230,6 +233,30 @@ export class WorkerServer implements RunningServer {
         void line.call('endDump', { dump }).catch(() => {});
       }
     }
+  }
+
+  loadCache(lines: readonly string[]): Promise<CacheLoad> {
+    return loadLines(lines, (entries) => this.load(entries));
+  }
+
+  /** To the owners of names. What stands above them (the root, TLDs) each worker knows by itself. */
+  private async load(entries: readonly LoadableEntry[]): Promise<LoadCounts> {
+    const counts = { loaded: 0, skipped: 0 };
+    const common = entries.filter(({ name }) => labelCount(name) < 2);
+    for (let index = 0; index < this.options.workers; index++) {
+      const own = entries.filter(({ name }) => this.owners.of(name) === index);
+      const line = this.supervisor.lineTo(index);
+      const others = common.filter((entry) => !own.includes(entry));
+      if (others.length > 0) await line?.call('load', { entries: others });
+      if (own.length === 0) continue;
+      const { loaded, skipped } = (await line?.call('load', { entries: own })) ?? {
+        loaded: 0,
+        skipped: own.length,
+      };
+      counts.loaded += loaded;
+      counts.skipped += skipped;
+    }
+    return counts;
   }
 
   async trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {

@@ -13,9 +13,11 @@ import { systemClock } from '../../runtime/clock.js';
 import type { QueryRecord } from '../../runtime/recorder.js';
 import { FaultLog } from '../../server/fault-log.js';
 import type { ServerLog } from '../../server/log.js';
+import type { LoadCounts } from '../load-into-caches.js';
 import { servedBelow } from '../mock-internet.js';
 import type { BoundListener } from '../running-server.js';
-import { Stack, type ThreadPlace } from '../stack.js';
+import { Stack } from '../stack.js';
+import type { ThreadPlace } from '../stack-options.js';
 import { NameOwners } from './owner.js';
 import { OwnerHandOver } from './owner-hand-over.js';
 import { PeerLink } from './peer-link.js';
@@ -183,6 +185,10 @@ export class WorkerThread implements Handlers {
       step.push(next.value);
     }
     return step;
+  }
+
+  load({ entries }: Calls['load']['args']): LoadCounts {
+    return this.serving.load(entries);
   }
 
   endDump({ dump }: Calls['endDump']['args']): undefined {

@@ -31,7 +31,7 @@ import {
   readParameters,
   typeParameter,
 } from './parameters.js';
-import { problemBody } from './problem.js';
+import { HttpProblem, problemBody } from './problem.js';
 import { statsView } from './stats-view.js';
 
 export interface RouteContext {
@@ -112,7 +112,16 @@ function explainedReport(report: TraceReport): JsonObject {
   return { ...reportToJson(report), verdict: explain(report), lines };
 }
 
+/** Lines of a dump that are taken at once; one RRset of the largest size fits. */
+const LOAD_OCTETS = 1 << 20;
+
 function addCache(app: FastifyInstance, { control, guard }: RouteContext): void {
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser(
+    'application/x-ndjson',
+    { parseAs: 'string', bodyLimit: LOAD_OCTETS },
+    (_request, body, done) => done(null, body),
+  );
   app.get('/cache', async (request) => {
     checkReader(guarded(request), guard);
     const parameters = readParameters(request.query, ['name', 'type']);
@@ -124,6 +133,15 @@ function addCache(app: FastifyInstance, { control, guard }: RouteContext): void 
     checkReader(guarded(request), guard);
     readParameters(request.query, []);
     return sendLines(reply, control);
+  });
+  // Who may not load is refused before the body is read.
+  const onRequest = async (request: FastifyRequest) => checkWriter(guarded(request), guard);
+  app.post<{ Body: string }>('/cache/load', { bodyLimit: LOAD_OCTETS, onRequest }, (request) => {
+    readParameters(request.query, []);
+    if (typeof request.body !== 'string') {
+      throw new HttpProblem(400, 'BAD_REQUEST', 'The body must be lines of JSON (application/x-ndjson).');
+    }
+    return control.loadCache(request.body.split('\n'));
   });
   app.delete('/cache', async (request) => {
     checkWriter(guarded(request), guard);
@@ -148,10 +166,19 @@ function addReload(app: FastifyInstance, { guard, reload }: RouteContext): void 
   });
 }
 
+const PIECE_CHARS = 16_384;
+
 /** One JSON object per line, made as the client takes them. */
 function sendLines(reply: FastifyReply, control: ServerControl): FastifyReply {
   async function* lines(): AsyncGenerator<string> {
-    for await (const entry of control.dumpCache()) yield `${JSON.stringify(entry)}\n`;
+    let piece = '';
+    for await (const entry of control.dumpCache()) {
+      piece += `${JSON.stringify(entry)}\n`;
+      if (piece.length < PIECE_CHARS) continue;
+      yield piece;
+      piece = '';
+    }
+    if (piece !== '') yield piece;
   }
   return reply.type('application/x-ndjson').send(Readable.from(lines()));
 }

@@ -108,7 +108,7 @@ const securityHeaders = {
   'x-frame-options': 'DENY',
 };
 
-/** Nothing here takes a body, so that one over the limit is refused before it is read. */
+/** Nearly nothing here takes a body, so that one over the limit is refused before it is read. */
 function checkSize(request: FastifyRequest, limits: HttpLimits): void {
   if (request.raw.url !== undefined && request.raw.url.length > limits.urlOctets) {
     throw new HttpProblem(414, 'URL_TOO_LONG', `The URL is longer than ${limits.urlOctets} octets.`, {
@@ -116,11 +116,12 @@ function checkSize(request: FastifyRequest, limits: HttpLimits): void {
     });
   }
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > limits.bodyOctets || request.headers['transfer-encoding'] !== undefined) {
+  const { bodyLimit = limits.bodyOctets } = request.routeOptions;
+  if (length > bodyLimit || request.headers['transfer-encoding'] !== undefined) {
     throw new HttpProblem(
       413,
       'BODY_TOO_LARGE',
-      `The body is larger than ${limits.bodyOctets} octets or of unknown size.`,
+      `The body is larger than ${bodyLimit} octets or of unknown size.`,
       { connection: 'close' },
     );
   }

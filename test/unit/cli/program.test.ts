@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -222,6 +222,33 @@ describe('commands for a running server', () => {
       'shop.test. negatives',
       '. subtree',
     ]);
+  });
+
+  it('cache load needs the token, sends a file line by line, and names bad lines by their place', async () => {
+    const file = join(folder, 'load.jsonl');
+    const lines = Array.from({ length: 9000 }, (_, i) => `{"filler":"${'x'.repeat(90)}","i":${i}}`);
+    lines[4] = 'bad';
+    lines[8000] = 'bad';
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    expect((await run(['cache', 'load', file, ...at])).err).toMatch(/needs a Bearer token/);
+    const { code, out, err } = await run(['cache', 'load', file, ...at], { token: 'secret' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `${file}:5: it is no JSON\n${file}:8001: it is no JSON\n`,
+    });
+    expect(out).toMatch(/^8998 entries loaded, 0 skipped .* 2 bad lines\n$/);
+    expect(http.control.loaded).toEqual(lines);
+    expect(await run(['cache', 'load', '/nonexistent', ...at], { token: 'secret' })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/ENOENT/),
+    });
+  });
+
+  it('cache dump writes a file that only its owner may read', async () => {
+    const file = join(folder, 'dump.jsonl');
+    expect((await run(['cache', 'dump', '--out', file, ...at])).out).toBe(`3 entries written to ${file}\n`);
+    expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(3);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('cache dump prints one JSON object a line', async () => {

@@ -73,6 +73,7 @@ describe('a page elsewhere', () => {
   it.each(foreign)('can neither flush, nor walk, nor read names: %s', async (_title, headers) => {
     for (const [method, path] of [
       ['DELETE', flush],
+      ['POST', '/cache/load'],
       ['GET', '/trace?name=a.test'],
       ['GET', flush],
       ['GET', '/cache/dump'],

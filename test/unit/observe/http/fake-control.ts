@@ -90,6 +90,16 @@ export class FakeControl implements ServerControl {
     for (let i = 0; i < 3; i++) yield { ...sampleEntry, ttlSec: i };
   }
 
+  readonly loaded: string[] = [];
+
+  async loadCache(lines: readonly string[]) {
+    const bad = lines.flatMap((line, i) =>
+      line === 'bad' ? [{ line: i + 1, reason: 'it is no JSON' }] : [],
+    );
+    this.loaded.push(...lines);
+    return { loaded: lines.length - bad.length, skipped: 0, leftOut: 0, bad };
+  }
+
   trace: ServerControl['trace'] = async (question, sink, options) => {
     this.traced.push(`${formatName(question.name)} ${question.type}${options?.fresh ? ' fresh' : ''}`);
     for (const event of sampleEvents) sink.emit(event);

@@ -215,6 +215,32 @@ describe('DELETE /cache', () => {
   });
 });
 
+describe('POST /cache/load', () => {
+  const post = (body: string, type = 'application/x-ndjson') =>
+    http.send('/cache/load', { method: 'POST', headers: { 'content-type': type }, body });
+
+  it('takes lines and says what became of them', async () => {
+    expect(await post('{"a":1}\nbad\n{"b":2}')).toMatchObject({
+      status: 200,
+      json: { loaded: 2, bad: [{ line: 2, reason: 'it is no JSON' }] },
+    });
+    expect(http.control.loaded).toEqual(['{"a":1}', 'bad', '{"b":2}']);
+  });
+
+  it('takes larger bodies than the rest, up to a limit, and nothing but lines', async () => {
+    expect(await post('x'.repeat(1 << 20))).toMatchObject({ status: 200 });
+    const before = http.control.loaded.length;
+    expect(await post('x'.repeat((1 << 20) + 1))).toMatchObject({
+      status: 413,
+      json: { error: { code: 'BODY_TOO_LARGE' } },
+    });
+    expect((await post('{}', 'application/json')).status).toBe(400);
+    expect((await post('{}', 'text/plain')).status).toBe(415);
+    expect((await http.send('/cache/load', { method: 'POST' })).status).toBe(400);
+    expect(http.control.loaded.length).toBe(before);
+  });
+});
+
 describe('what cannot be served', () => {
   const bad: [path: string, code: string][] = [
     ['/trace', 'BAD_NAME'],
