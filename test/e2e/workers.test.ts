@@ -58,6 +58,7 @@ async function startServer(log = new FakeLog()): Promise<WorkerServerClass> {
     workers: 2,
   });
   await server.start();
+  await until(async () => (await server.health()).workers === 2);
   return server;
 }
 

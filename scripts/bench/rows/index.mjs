@@ -9,6 +9,7 @@ import { miss } from './miss.mjs';
 import { sizes } from './sizes.mjs';
 import { startup } from './startup.mjs';
 import { signedWalk, walk } from './walk.mjs';
+import { workerMisses } from './worker-misses.mjs';
 import { workers } from './workers.mjs';
 
 /**
@@ -45,4 +46,4 @@ import { workers } from './workers.mjs';
  */
 
 /** @type {Row[]} */
-export const rows = [hit, miss, walk, signedWalk, memory, startup, latency, sizes, workers];
+export const rows = [hit, miss, walk, signedWalk, memory, startup, latency, sizes, workers, workerMisses];

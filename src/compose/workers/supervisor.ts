@@ -1,5 +1,5 @@
 /**
- * Keeps N workers running: starts them together, connects each with each, and starts again whatever ends.
+ * Keeps N workers running: starts one and then the others, connects each with each, and starts again whatever ends.
  *
  * A worker that throws, runs out of memory or hangs is replaced after a pause that doubles with each crash in a row; the
  * others go on, and resolve by themselves what was its. What it had counted up to its last report stays in the sums.
@@ -55,9 +55,9 @@ export class Supervisor {
   private started = false;
   private readonly timers = new Set<CancelTimer>();
 
-  /** Starts the threads, which read their modules meanwhile. */
+  /** Starts the thread of the first worker, which reads its modules meanwhile. */
   constructor(private readonly parts: SupervisorParts) {
-    for (let index = 0; index < parts.count; index++) this.slots.push(this.newSlot(index, 0));
+    this.slots.push(this.newSlot(0, 0));
   }
 
   /** Workers that listen. */
@@ -66,24 +66,26 @@ export class Supervisor {
   }
 
   /**
-   * Makes workers of all threads and opens their sockets, or none.
-   * @throws {ListenError}, or what kept a worker from beginning
+   * Opens the first worker's sockets, or none. The others follow by themselves: on a busy machine all at once would be
+   * in each other's way, and clients wait.
+   * @throws {ListenError}, or what kept the worker from beginning
    */
   async start(listen: Config['listen']): Promise<readonly BoundListener[]> {
     this.listen = listen;
-    for (const [index, { line }] of this.slots.entries()) line.begin(this.parts.setupOf(index, false));
-    for (let index = 0; index < this.slots.length; index++) this.connect(index, index);
-    const opened = await Promise.allSettled(this.slots.map((slot) => slot.line.call('listen', { listen })));
-    const failed = opened.find((result) => result.status === 'rejected');
-    if (failed) {
+    const first = this.slots[0]!;
+    first.line.begin(this.parts.setupOf(0, false));
+    let bound: readonly BoundListener[];
+    try {
+      bound = await first.line.call('listen', { listen });
+    } catch (error) {
       await this.terminateAll();
-      throw failed.reason;
+      throw error;
     }
-    for (const slot of this.slots) slot.up = true;
+    first.up = true;
     this.started = true;
     this.look();
-    const [first] = opened;
-    return first?.status === 'fulfilled' ? first.value : [];
+    for (let index = 1; index < this.parts.count; index++) void this.bring(index, 0, false);
+    return bound;
   }
 
   private newSlot(index: number, crashesInRow: number): Slot {
@@ -99,10 +101,10 @@ export class Supervisor {
     return { line, up: false, startedMs, crashesInRow, lastStats: undefined, askedMs: undefined };
   }
 
-  /** Lines between a worker and all those before `below`, or with `below` over the count all others. */
-  private connect(index: number, below: number): void {
-    for (let peer = 0; peer < Math.min(below, this.slots.length); peer++) {
-      if (peer === index) continue;
+  /** Lines between a worker and all others that are up. */
+  private connect(index: number): void {
+    for (const [peer, slot] of this.slots.entries()) {
+      if (peer === index || !slot.up) continue;
       const { port1, port2 } = new MessageChannel();
       const ends = [
         [index, peer, port1],
@@ -126,19 +128,21 @@ export class Supervisor {
     const crashesInRow = stable ? 1 : slot.crashesInRow + 1;
     const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashesInRow - 1));
     log.error({ worker: index, err: why, crashesInRow, pauseMs }, 'a worker has ended and is started again');
-    this.later(pauseMs, () => void this.replace(index, crashesInRow));
+    this.later(pauseMs, () => void this.bring(index, crashesInRow, true));
   }
 
-  private async replace(index: number, crashesInRow: number): Promise<void> {
+  /** Starts a worker beside those that serve. Until it listens, others resolve what is its. */
+  private async bring(index: number, crashesInRow: number, replaces: boolean): Promise<void> {
     if (this.stopping) return;
     const slot = this.newSlot(index, crashesInRow);
     this.slots[index] = slot;
-    slot.line.begin(this.parts.setupOf(index, true));
-    this.connect(index, this.slots.length);
+    slot.line.begin(this.parts.setupOf(index, replaces));
     try {
       await slot.line.call('listen', { listen: this.listen });
-      slot.up = !this.stopping;
-      this.parts.log.info({ worker: index }, 'a worker answers again');
+      if (this.stopping) return;
+      slot.up = true;
+      this.connect(index);
+      if (replaces) this.parts.log.info({ worker: index }, 'a worker answers again');
     } catch (error) {
       this.parts.log.error({ worker: index, err: error }, 'a worker cannot listen');
       await slot.line.terminate(); // and so comes back to `ended`

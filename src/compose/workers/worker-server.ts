@@ -97,7 +97,7 @@ export class WorkerServer implements RunningServer {
    */
   static async create(options: WorkerServerOptions): Promise<WorkerServer> {
     const { zonesDir, log, mockPort } = options;
-    const server = new WorkerServer(options); // its threads start while the zones are read
+    const server = new WorkerServer(options); // its first thread starts while the zones are read
     if (!zonesDir) return server;
     try {
       server.mock = await MockInternet.open(zonesDir, systemClock, secureRandom(), log, mockPort);

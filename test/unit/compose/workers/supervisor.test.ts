@@ -104,6 +104,7 @@ class World {
 
   async started(): Promise<this> {
     await this.supervisor.start(listen);
+    await new Promise(setImmediate); // the others follow in microtasks
     return this;
   }
 }
@@ -122,21 +123,45 @@ describe('starting workers', () => {
     }
   });
 
-  it('ends all of them when one cannot listen, and says why', async () => {
+  it('starts no other before the first listens, and none when that cannot', async () => {
     const world = new World(3);
-    world.threads[1]!.listenError = new ListenError('EADDRINUSE', 'udp', '192.0.2.1', 53);
+    world.threads[0]!.listenError = new ListenError('EADDRINUSE', 'udp', '192.0.2.1', 53);
     await expect(world.supervisor.start(listen)).rejects.toThrow(/cannot listen on 192\.0\.2\.1:53/);
-    expect(world.threads.map((thread) => thread.ended)).toEqual([true, true, true]);
+    expect(world.threads.map((thread) => thread.ended)).toEqual([true]);
     expect(world.clock.pending).toBe(false);
   });
 
-  it('ends all of them when one cannot begin', async () => {
+  it('starts none when the first cannot begin', async () => {
     const world = new World();
     const starting = world.supervisor.start(listen);
     world.threads[0]!.report({ is: 'stillborn', failure: failureOf(new Error('no list')) });
     world.threads[0]!.crash();
     await expect(starting).rejects.toThrow('no list');
-    expect(world.threads.map((thread) => thread.ended)).toEqual([true, true]);
+    expect(world.threads.map((thread) => thread.ended)).toEqual([true]);
+  });
+
+  it('serves with the first while the others come, and connects nobody to one that does not listen', async () => {
+    const world = new World(3);
+    world.onNewThread = (thread) => {
+      thread.silent = thread.index === 1;
+    };
+    await world.started();
+    expect(world.supervisor.up).toBe(2);
+    const peersOf = (thread: FakeThread) =>
+      thread.calls.filter(({ call }) => call === 'peer').map(({ args }) => (args as { peer: number }).peer);
+    expect(world.threads.map(peersOf)).toEqual([[2], [], [0]]);
+  });
+
+  it('tries again when a later one cannot listen, while the first serves', async () => {
+    const world = new World(2);
+    world.onNewThread = (thread) => {
+      if (thread.index === 1) thread.listenError = new ListenError('EMFILE', 'udp', '192.0.2.1', 53);
+    };
+    await world.started();
+    expect(world.supervisor.up).toBe(1);
+    world.onNewThread = () => {};
+    await world.clock.advance(1000);
+    expect(world.supervisor.up).toBe(2);
   });
 });
 
@@ -255,9 +280,9 @@ describe('stopping', () => {
     expect(world.clock.pending).toBe(false);
   });
 
-  it('before the start just ends the threads', async () => {
+  it('before the start just ends the thread', async () => {
     const world = new World();
     await world.supervisor.stop(1000);
-    expect(world.threads.map((thread) => thread.ended)).toEqual([true, true]);
+    expect(world.threads.map((thread) => thread.ended)).toEqual([true]);
   });
 });
