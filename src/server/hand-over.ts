@@ -25,6 +25,8 @@ export interface HandedQuestion {
   /** It has a cookie of ours. */
   readonly isProven: boolean;
   readonly transport: 'udp' | 'tcp';
+  /** Only questions that are equal in this too may get one answer: what rules for the client depend on. It need not travel. */
+  readonly apart?: string;
 }
 
 export interface HandedAnswer {

@@ -43,8 +43,8 @@ export class OwnerHandOver implements HandOver {
 }
 
 /** All that the answer depends on. */
-function keyOf({ question, rd, cd, do: dnssecOk }: HandedQuestion): string {
-  return `${rd ? 'r' : '-'}${cd ? 'c' : '-'}${dnssecOk ? 'd' : '-'} ${question.type} ${question.class} ${question.name}`;
+function keyOf({ question, rd, cd, do: dnssecOk, apart = '' }: HandedQuestion): string {
+  return `${apart} ${rd ? 'r' : '-'}${cd ? 'c' : '-'}${dnssecOk ? 'd' : '-'} ${question.type} ${question.class} ${question.name}`;
 }
 
 /** A limit that somebody else's client reached says nothing about this one. */

@@ -48,6 +48,7 @@ export class HandOverStage implements Stage {
       client: address,
       isProven: exchange.isProven,
       transport,
+      apart: apartFor(exchange),
     });
   }
 
@@ -60,4 +61,12 @@ export class HandOverStage implements Stage {
     exchange.limit = limit;
     return 'finished';
   }
+}
+
+/** The view; where rules judge answers the transport too, since one may want TCP; where they name the client the client. */
+function apartFor({ view, rules, client, isShared }: Exchange): string {
+  const { policy } = rules;
+  if (!view && !policy) return '';
+  const transport = policy?.judgesAnswers || !isShared ? client.transport : '';
+  return `${view?.index ?? 0} ${transport} ${isShared ? '' : client.address}`;
 }

@@ -73,6 +73,12 @@ describe('handing over', () => {
     expect(two.asked.length).toBeGreaterThan(0);
   });
 
+  it('sends equal questions each by itself where the rules for their clients may differ', () => {
+    const { handOver, one } = worker0();
+    for (const apart of ['1', '2', '1', undefined]) void handOver.ask(question(nameOf(1), { apart }));
+    expect(one.asked.map(({ apart }) => apart)).toEqual(['1', '2', undefined]);
+  });
+
   it('sends equal questions that wait at the same time once, and says which were joined', async () => {
     const { handOver, one } = worker0();
     const all = Array.from({ length: 1000 }, (_, i) =>

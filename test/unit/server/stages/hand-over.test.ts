@@ -1,15 +1,22 @@
 /** Two pipelines, one of which hands over to the other: what a client gets is what it would get there. */
 import { describe, expect, it } from 'vitest';
-import { Ede, RRType } from '../../../../src/dns/registry.js';
+import { parseName } from '../../../../src/dns/name.js';
+import { Ede, Rcode, RRType } from '../../../../src/dns/registry.js';
+import { Policy } from '../../../../src/policy/policy.js';
+import { ResponsePolicyZone } from '../../../../src/policy/rpz.js';
+import { blockList } from '../../../../src/policy/rules.js';
+import { NetworkSet, parseNetwork } from '../../../../src/runtime/networks.js';
 import { answerHanded } from '../../../../src/server/answer-handed.js';
 import type { HandedAnswer, HandedQuestion, HandOver } from '../../../../src/server/hand-over.js';
 import { Pipeline } from '../../../../src/server/pipeline.js';
-import { defaultServerSettings } from '../../../../src/server/settings.js';
+import { defaultServerSettings, type ServerSettings } from '../../../../src/server/settings.js';
 import type { Message } from '../../../../src/wire/message.js';
+import { parseZoneText } from '../../../../src/zone/parse.js';
 import {
   type Answering,
   answerOf,
   aRecord,
+  client,
   edeOf,
   edns,
   fakeRrsig,
@@ -30,10 +37,11 @@ class Pair implements HandOver {
   /** What happens to a question on its way. */
   way: 'there' | 'unreachable' | 'lost' = 'there';
 
-  constructor(answering: Answering) {
-    this.owner = new Harness(answering);
-    this.asker = new Harness(answering);
-    this.asker.pipeline = new Pipeline({ ...this.asker.parts, handOver: this }, defaultServerSettings);
+  constructor(answering: Answering, settings: Partial<ServerSettings> = {}) {
+    this.owner = new Harness(answering, settings);
+    this.asker = new Harness(answering, settings);
+    const all = { ...defaultServerSettings, ...settings };
+    this.asker.pipeline = new Pipeline({ ...this.asker.parts, handOver: this }, all);
   }
 
   ask(asked: HandedQuestion): Promise<HandedAnswer | undefined> | undefined {
@@ -193,4 +201,44 @@ it('the stage stands between the stub cache and the resolver', () => {
     'finish',
     'fit',
   ]);
+});
+
+describe('rules for clients', () => {
+  const apex = parseName('rpz.');
+  const text = '32.1.2.0.192.rpz-ip 60 CNAME .\n32.9.2.0.192.rpz-client-ip 60 CNAME rpz-passthru.\n';
+  const judging = new Policy({
+    lists: [new ResponsePolicyZone('rpz', apex, parseZoneText(text, { origin: apex }).records)],
+  });
+  const kids = new NetworkSet([parseNetwork('198.51.100.0/24')]);
+  const views = [{ name: 'kids', index: 1, clients: kids }];
+  const from = (address: string) => client(address, 'udp');
+
+  it('are obeyed by the owner, who keeps nothing that they changed', async () => {
+    const pair = new Pair(good, { policy: judging, views });
+    const asked = async (address: string) =>
+      (await pair.asker.ask(query('www.example.', RRType.A, { edns: edns() }), from(address)))!;
+    const changed = await asked('192.0.2.10');
+    expect(changed).toMatchObject({ rcode: Rcode.NXDOMAIN });
+    expect(edeOf(changed)).toEqual(['15 list rpz, rule 32.1.2.0.192.rpz-ip.']);
+    expect(pair.owner.stubCache.stats().entries).toBe(0);
+    expect(await asked('198.51.100.7')).toMatchObject({ rcode: Rcode.NOERROR });
+    expect([...pair.owner.stubCache.entries()].map((entry) => entry.view)).toEqual([1]);
+    expect(await asked('192.0.2.9')).toMatchObject({ rcode: Rcode.NOERROR });
+    expect([...pair.owner.stubCache.entries()].map((entry) => entry.view)).toEqual([1]);
+    expect(pair.asker.resolver.asked).toEqual([]);
+  });
+
+  it('keep questions apart that are handed over at the same time', async () => {
+    const pair = new Pair(good, { policy: judging, views });
+    for (const address of ['192.0.2.10', '192.0.2.11', '192.0.2.9', '198.51.100.7']) {
+      await pair.asker.ask(query(), from(address));
+    }
+    expect(new Set(pair.asked.map(({ apart }) => apart)).size).toBe(3);
+    const plain = new Pair(good, {
+      policy: new Policy({ lists: [blockList('l', 'x.\n', 'domains', 'nodata')] }),
+    });
+    await plain.asker.ask(query(), udpClient);
+    await plain.asker.ask(query(), tcpClient);
+    expect(plain.asked[0]!.apart).toBe(plain.asked[1]!.apart);
+  });
 });
