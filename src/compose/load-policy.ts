@@ -5,7 +5,8 @@
  * errors, is an error. It runs in steps, between which a program that serves may answer; a list that several views have
  * is loaded once. Limitations: master files (RPZ, local zones) and hosts files are each parsed in one go.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { lookup } from '../authority/lookup.js';
 import { ZoneSet } from '../authority/zone-set.js';
 import type { Config } from '../config/fields.js';
@@ -104,7 +105,7 @@ class Loader {
 }
 
 function* loadList({ path, format, action }: Config['policy']['lists'][number]): Generator<void, PolicyList> {
-  if (format !== 'rpz') return yield* blockListSteps(path, readText(path), format, action);
+  if (format !== 'rpz') return yield* blockListSteps(path, piecesOf(path), format, action, sizeOf(path));
   const { records, problems } = parseZoneFile(path, { origin: RPZ_ORIGIN });
   const soa = records.find((record) => record.type === RRType.SOA);
   const errors = problems.filter((problem) => problem.severity === 'error');
@@ -122,10 +123,30 @@ function loadLocalZone(path: string): Zone {
 }
 
 function readText(path: string): string {
+  return [...piecesOf(path)].join('');
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+const PIECE_OCTETS = 65_536;
+
+/** A text file piece by piece, so that a long one keeps nobody waiting. @throws {PolicyFileError} on the way */
+function* piecesOf(path: string): Generator<string> {
+  let file: number | undefined;
   try {
-    return readFileSync(path, 'utf8');
+    file = openSync(path, 'r');
+    const decoder = new StringDecoder('utf8');
+    const piece = Buffer.alloc(PIECE_OCTETS);
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
+      yield decoder.write(piece.subarray(0, read));
+    }
+    yield decoder.end();
   } catch (error) {
     throw new PolicyFileError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -12,7 +12,7 @@ import { filesOf, type LoadedPolicy, loadPolicy, loadSteps, type PolicyConfig } 
 
 const LOOK_EVERY_MS = 2000;
 /** How long a load may keep queries waiting. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 
 export class PolicyFiles {
   private current: LoadedPolicy;

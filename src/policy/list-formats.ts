@@ -40,10 +40,11 @@ const ownNames = new Set([
 
 /**
  * Reads a list.
+ * @param text  in pieces of any size, cut anywhere
  * @param onBad is told of each line that cannot be used
  */
 export function* readList(
-  text: string,
+  text: Iterable<string>,
   format: ListFormat,
   onBad: (bad: BadLine) => void,
 ): IterableIterator<ListRule> {
@@ -60,13 +61,19 @@ export function* readList(
   }
 }
 
-function* lines(text: string): IterableIterator<string> {
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf('\n', start);
-    yield text.slice(start, end < 0 ? text.length : end);
-    if (end < 0) return;
-    start = end + 1;
+function* lines(pieces: Iterable<string>): IterableIterator<string> {
+  let rest = '';
+  for (const piece of pieces) {
+    let start = 0;
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', start)) {
+      yield rest + piece.slice(start, end);
+      rest = '';
+      start = end + 1;
+    }
+    // Of a line that is too long its length is enough.
+    if (rest.length <= MAX_LINE) rest += piece.slice(start);
   }
+  if (rest !== '') yield rest;
 }
 
 /** The rules of one line; empty for comments. A string says what is wrong. */

@@ -1,8 +1,8 @@
 /**
  * A million names in little memory: which rule holds for a name, or for the nearest name above it?
  *
- * Names lie one after another in one buffer, found through an open-addressed hash table of offsets; about 25
- * octets a name. The hash runs over labels from the right, so that one pass over a question probes all its
+ * Names lie one after another in one buffer, found through an open-addressed hash table of offsets; about 11
+ * octets a name beside its own. The hash runs over labels from the right, so that one pass over a question probes all its
  * ancestors. Names are compared in full: two names never share a rule by accident of hashing.
  *
  * Used by lists of policy rules. Limitations: made once and then only read; a change makes a new table.
@@ -26,14 +26,26 @@ const FLAGS: Record<Reach, number> = { name: SELF, below: BELOW, subtree: SELF |
 const HEAD = 3;
 const MAX_LOAD = 0.6;
 const FIRST_BUFFER = 4096;
+const FIRST_SLOTS = 1024;
+/** Of lists as they are: a name in a line. */
+const TEXT_OCTETS_PER_NAME = 26;
+const BUFFER_PER_TEXT = 1.3;
 
 export class NameTableBuilder {
-  private buffer: Buffer = Buffer.alloc(FIRST_BUFFER);
+  private buffer: Buffer;
   private used = 0;
-  private slots = new Uint32Array(1024);
+  private slots: Uint32Array;
   /** By slot; only while building, so that growing needs no look at the names. */
-  private hashes = new Uint32Array(1024);
+  private hashes: Uint32Array;
   private count = 0;
+
+  /** @param textOctets of the list that the names come from, so that growing, which takes long, is seldom needed */
+  constructor(textOctets = 0) {
+    const slots = Math.max(FIRST_SLOTS, textOctets / TEXT_OCTETS_PER_NAME / MAX_LOAD);
+    this.buffer = Buffer.alloc(Math.max(FIRST_BUFFER, Math.ceil(textOctets * BUFFER_PER_TEXT)));
+    this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(slots)));
+    this.hashes = new Uint32Array(this.slots.length);
+  }
 
   /** Adds a rule. The first rule of a name stays; another reach of the same name is added to it. */
   add({ name, reach, rule }: TableEntry): void {
@@ -57,6 +69,7 @@ export class NameTableBuilder {
   }
 
   build(): NameTable {
+    // What is left of the buffer was never touched, so that the system has no memory there.
     return new NameTable(this.slots, this.buffer.subarray(0, this.used), this.count);
   }
 
@@ -98,6 +111,9 @@ export interface TableHit {
 }
 
 export class NameTable {
+  /** Of what `deepest` last found. */
+  private foundRule = 0;
+
   constructor(
     private readonly slots: Uint32Array,
     private readonly buffer: Buffer,
@@ -110,39 +126,40 @@ export class NameTable {
 
   /** The rule of the nearest name at or above `name`. */
   find(name: Name): TableHit | undefined {
-    let at = -1;
-    let rule = 0;
-    this.climb(name, (start, entry) => {
-      const wanted = start === 0 ? SELF : BELOW;
-      if ((this.buffer[entry]! & wanted) === 0) return;
-      at = start;
-      rule = this.buffer[entry + 1]!;
-    });
-    return at < 0 ? undefined : { name: name.slice(at) as Name, rule };
+    const start = this.deepest(name, SELF, BELOW);
+    return start < 0 ? undefined : { name: name.slice(start) as Name, rule: this.foundRule };
   }
 
   /** Octets of the longest name above `name` that is here, whatever its reach; 0 when none is. */
   lengthOfAbove(name: Name): number {
-    let longest = 0;
-    this.climb(name, (start) => {
-      if (start > 0) longest = name.length - start;
-    });
-    return longest;
+    const start = this.deepest(name, 0, SELF | BELOW);
+    return start < 0 ? 0 : name.length - start;
   }
 
-  /** Calls `found` with the start in `name` and the place in the buffer of each of its suffixes that is here, the root first. */
-  private climb(name: Name, found: (start: number, entry: number) => void): void {
-    if (this.size === 0) return;
+  /**
+   * Where the longest suffix of `name` begins that is here with one of the wanted flags; -1 when none is.
+   * @param own   wanted of the whole name
+   * @param above wanted of those above it
+   */
+  private deepest(name: Name, own: number, above: number): number {
+    if (this.size === 0) return -1;
+    const { slots, buffer } = this;
     const labels = splitLabels(name);
+    let deepest = -1;
     let hash = HASH_START;
     let end = name.length - 1;
     for (let i = labels; i >= 0; i--) {
       const start = i === labels ? end : labelStarts[i]!;
       hash = hashLabel(name, start, end, hash);
       end = start;
-      const entry = probe(this.slots, this.buffer, name, start, hash);
-      if (entry >= 0) found(start, this.slots[entry]! - 1);
+      const slot = probe(slots, buffer, name, start, hash);
+      if (slot < 0) continue;
+      const entry = slots[slot]! - 1;
+      if ((buffer[entry]! & (start === 0 ? own : above)) === 0) continue;
+      deepest = start;
+      this.foundRule = buffer[entry + 1]!;
     }
+    return deepest;
   }
 }
 

@@ -75,21 +75,26 @@ export class BadLines {
 
 /** A list in one of the simple formats; everything it blocks is answered by `action`. */
 export function blockList(name: string, text: string, format: ListFormat, action: BlockAction): PolicyList {
-  return finishSteps(blockListSteps(name, text, format, action));
+  return finishSteps(blockListSteps(name, [text], format, action));
 }
 
 /** Rules between two pauses of a load in steps: a fraction of a millisecond. */
 const RULES_PER_STEP = 500;
 
-/** The same in steps of some hundred rules, for a program that has to answer meanwhile. */
+/**
+ * The same in steps of some hundred rules, for a program that has to answer meanwhile.
+ * @param text in pieces of any size, cut anywhere
+ * @param textOctets about how long it is
+ */
 export function* blockListSteps(
   name: string,
-  text: string,
+  text: Iterable<string>,
   format: ListFormat,
   action: BlockAction,
+  textOctets = 0,
 ): Generator<void, PolicyList> {
   const bad = new BadLines();
-  const blocked = new NameTableBuilder();
+  const blocked = new NameTableBuilder(textOctets);
   const passed = new NameTableBuilder();
   let rules = 0;
   for (const rule of readList(text, format, bad.add)) {

@@ -61,6 +61,26 @@ export function removeWhere(
   return removed;
 }
 
+/** Removes everything from one partition, without a look at the answers: a change of settings must not keep queries waiting. */
+export function removeAll(memory: StubMemory, ring: ArenaRing, at: number, counters: SharedCounters): void {
+  const { words } = memory;
+  let removed = 0;
+  for (let i = 0; i < words[at + SETS]!; i++) {
+    const set = at + CONTROL_WORDS + i * SET_WORDS;
+    for (let way = 0; way < WAYS; way++) {
+      const slot = set + SET_SLOTS + 2 * way;
+      // Again when it has just moved; an owner who puts something in its place does that once a turn at most.
+      for (let place = words[slot + 1]!; place !== 0; place = words[slot + 1]!) {
+        const hash = words[slot]!;
+        if (!ring.release(set, way, place)) continue;
+        counters.remember(hash, 'flushed');
+        removed++;
+      }
+    }
+  }
+  counters.add(Count.purged, removed);
+}
+
 /** Removes what is over from one partition, a few sets at a call. Only for its owner. */
 export class Sweep {
   private next = 0;

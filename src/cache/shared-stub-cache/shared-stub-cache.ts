@@ -29,7 +29,7 @@ import { ENTRIES, LIVE, SET_OCTETS, SETS, UNIT_OCTETS } from './layout.js';
 import { PartitionWriter } from './partition-writer.js';
 import { QNAME_AT, QuestionKey } from './question-key.js';
 import { OVER, ResponseRoom, StubReader } from './reader.js';
-import { purgeTest, removeWhere, Sweep } from './removal.js';
+import { purgeTest, removeAll, removeWhere, Sweep } from './removal.js';
 import { Count, SharedCounters } from './shared-counters.js';
 import { createStubMemory, StubMemory } from './stub-memory.js';
 
@@ -176,7 +176,9 @@ export class SharedStubCache implements StubCache {
   }
 
   clear(): void {
-    this.removeWhere(() => true);
+    const { memory, counters } = this;
+    for (let p = 0; p < this.partitions; p++)
+      removeAll(memory, this.rings[p]!, memory.partitionAt(p), counters);
   }
 
   private removeWhere(test: (view: BlockView) => boolean): number {

@@ -6,7 +6,7 @@ import { RRClass, RRType } from '../../../src/dns/registry.js';
 import { HostsTable } from '../../../src/policy/hosts.js';
 import { Policy } from '../../../src/policy/policy.js';
 import { ResponsePolicyZone } from '../../../src/policy/rpz.js';
-import { blockList, type Decision } from '../../../src/policy/rules.js';
+import { blockList, blockListSteps, type Decision, finishSteps } from '../../../src/policy/rules.js';
 import { formatRdata } from '../../../src/wire/rdata/registry.js';
 import { parseZoneText } from '../../../src/zone/parse.js';
 
@@ -42,6 +42,17 @@ describe('a block list', () => {
     const list = blockList('l', text, 'domains', 'nodata');
     expect(list).toMatchObject({ rules: 2, bad: 2 });
     expect(list.firstBad.map((bad) => bad.line)).toEqual([2, 3]);
+  });
+
+  it('reads a text in pieces, wherever they are cut', () => {
+    const text = 'good.test\r\nnot..aname\nalso.test\nlast.test';
+    for (let size = 1; size < text.length; size++) {
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+        text.slice(i * size, (i + 1) * size),
+      );
+      const list = finishSteps(blockListSteps('l', pieces, 'domains', 'nodata'));
+      expect([size, list.rules, list.bad, list.firstBad[0]?.line]).toEqual([size, 3, 1, 2]);
+    }
   });
 
   it('survives names that are properties of every object', () => {
