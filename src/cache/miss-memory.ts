@@ -42,7 +42,7 @@ export class MissMemory {
   }
 
   private slotOf(hash: number): number {
-    return Math.imul(hash, 0x9e3779b1) >>> (32 - Math.log2(this.slots.length));
+    return Math.imul(hash, 0x9e3779b1) >>> (Math.clz32(this.slots.length) + 1);
   }
 }
 

@@ -12,8 +12,12 @@
  * - `auto` (the default): `kernel` where the administrator has opened nearly all ports to it, so that a
  *   guesser has as much to guess; else `own`.
  *
- * A kept socket is emptied before it carries the next query, because what a former server sent could
- * otherwise be taken for a packet of the next one without any port guessed.
+ * A kept socket is known to be empty before it carries the next query, because what a former server sent could
+ * otherwise be taken for a packet of the next one without any port guessed: it rests until epoll, asked after its
+ * association was dissolved, has nothing to say of it.
+ *
+ * Queries of one turn of the loop leave together at its end: the server that the first one wakes is still awake for
+ * the others, and waking it is much of what a query costs.
  * docs/decisions/002-upstream-sockets.md has the figures.
  * Limitations: sockets of queries under way stay open when their thread is terminated.
  */
@@ -31,7 +35,7 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK,
 } from './libc.js';
-import { Readiness } from './readiness.js';
+import { MAX_EVENTS, Readiness } from './readiness.js';
 import { SOCKADDR_IN_OCTETS, SOCKADDR_IN6_OCTETS, setPort, socketAddress } from './socket-address.js';
 import { faultOfErrorCode } from './socket-fault.js';
 import {
@@ -71,13 +75,17 @@ const MAX_KEPT = 1024;
 const MAX_REMEMBERED = 4096;
 /** Packets taken from one socket per turn of the loop; a flood on one must not hold up the others. */
 const MAX_PACKETS = 16;
+/** Sockets that rest before one is emptied by hand and used at once. */
+const MAX_RESTING = 256;
 /** Leftovers dropped from a kept socket before it is given up. */
 const MAX_STALE = 1024;
 const MAX_PACKET_OCTETS = 65535;
 
 /** One family's constants and kept sockets. */
 class Family {
+  /** Sockets known to be empty, and those let go of since epoll was asked last. */
   readonly kept: number[] = [];
+  readonly resting: number[] = [];
   /** The wildcard address, to bind to; its port is set before each use. */
   readonly any: Buffer;
 
@@ -94,6 +102,9 @@ class Lease implements SocketLease {
     private readonly owner: NativeSockets,
     readonly fd: number,
     readonly family: Family,
+    readonly address: Buffer,
+    readonly port: number,
+    readonly query: Buffer,
     readonly receiver: UdpReceiver,
   ) {}
 
@@ -115,6 +126,8 @@ export class NativeSockets implements UdpSockets {
   private readonly buffer = Buffer.alloc(MAX_PACKET_OCTETS);
   private readonly unspecified = Buffer.alloc(SOCKADDR_IN_OCTETS);
   private readonly keep: boolean;
+  /** Leases whose query leaves at the end of this turn. */
+  private waiting: Lease[] = [];
   private closed = false;
 
   constructor(
@@ -136,20 +149,35 @@ export class NativeSockets implements UdpSockets {
     const family = address.length === SOCKADDR_IN_OCTETS ? this.ipv4 : this.ipv6;
     const fd = this.open(family);
     if (fd < 0) return failing(receiver, errnoName(this.libc.errno()));
-    const { libc } = this;
-    const sent =
-      libc.connect(fd, address, address.length) === 0 &&
-      libc.send(fd, query, query.length, MSG_DONTWAIT) >= 0;
-    if (!sent) {
-      const code = errnoName(libc.errno());
-      libc.close(fd);
-      return failing(receiver, code);
-    }
-    const lease = new Lease(this, fd, family, receiver);
+    const lease = new Lease(this, fd, family, address, endpoint.port, query, receiver);
     if (this.leased++ === 0) this.readiness.keepAlive(true);
     while (this.leases.length < fd) this.leases.push(undefined);
     this.leases[fd] = lease;
+    if (this.waiting.push(lease) === 1) process.nextTick(this.sendWaiting);
     return lease;
+  }
+
+  private readonly sendWaiting = (): void => {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const lease of waiting) {
+      if (!lease.closed && !this.transmit(lease)) this.refuse(lease, errnoName(this.libc.errno()));
+    }
+  };
+
+  private transmit({ fd, address, port, query }: Lease): boolean {
+    const { libc } = this;
+    setPort(address, port); // the address is shared by all queries to it
+    return (
+      libc.connect(fd, address, address.length) === 0 && libc.send(fd, query, query.length, MSG_DONTWAIT) >= 0
+    );
+  }
+
+  private refuse(lease: Lease, code: string): void {
+    lease.closed = true;
+    this.forget(lease);
+    this.libc.close(lease.fd);
+    lease.receiver.onFault(faultOfErrorCode(code));
   }
 
   private addressOf({ address, port }: ServerEndpoint): Buffer | undefined {
@@ -160,16 +188,18 @@ export class NativeSockets implements UdpSockets {
       if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
       this.remembered.set(address, known);
     }
-    setPort(known, port);
     return known;
   }
 
   /** A watched socket without association; -1 with errno when there is none. */
   private open(family: Family): number {
     const { libc } = this;
-    for (let kept = family.kept.pop(); kept !== undefined; kept = family.kept.pop()) {
-      if (this.empty(kept)) return kept;
-      libc.close(kept);
+    const { kept, resting } = family;
+    if (kept.length > 0) return kept.pop()!;
+    while (resting.length >= MAX_RESTING) {
+      const rested = resting.pop()!;
+      if (this.empty(rested)) return rested;
+      libc.close(rested);
     }
     const fd = libc.socket(family.number, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
@@ -202,16 +232,20 @@ export class NativeSockets implements UdpSockets {
 
   release(lease: Lease): void {
     const { fd, family } = lease;
-    this.leases[fd] = undefined;
-    if (--this.leased === 0) this.readiness.keepAlive(false);
+    this.forget(lease);
     const { libc, unspecified } = this;
     const kept =
       this.keep &&
       !this.closed &&
-      family.kept.length < MAX_KEPT &&
+      family.kept.length + family.resting.length < MAX_KEPT &&
       libc.connect(fd, unspecified, unspecified.length) === 0;
-    if (kept) family.kept.push(fd);
+    if (kept) family.resting.push(fd);
     else libc.close(fd);
+  }
+
+  private forget({ fd }: Lease): void {
+    this.leases[fd] = undefined;
+    if (--this.leased === 0) this.readiness.keepAlive(false);
   }
 
   /** Hands over what has come. */
@@ -223,9 +257,27 @@ export class NativeSockets implements UdpSockets {
       const fd = this.readiness.readable(i);
       const lease = this.leases[fd];
       if (lease) ready.push(lease);
-      else this.empty(fd); // a kept one: what came before it was dissolved would wake us for ever
+      else this.clean(fd);
     }
+    if (count >= 0 && count < MAX_EVENTS) this.rested();
     for (const lease of ready) this.receive(lease);
+  }
+
+  /** A resting socket with what came before it was dissolved, or an error: neither may wait for the next query. */
+  private clean(fd: number): void {
+    if (this.empty(fd)) return;
+    for (const { kept, resting } of [this.ipv4, this.ipv6]) {
+      for (const list of [kept, resting]) if (list.includes(fd)) list.splice(list.indexOf(fd), 1);
+    }
+    this.libc.close(fd);
+  }
+
+  /** The sockets that rest are empty: epoll has told of all that were not. */
+  private rested(): void {
+    for (const { kept, resting } of [this.ipv4, this.ipv6]) {
+      for (const fd of resting) kept.push(fd);
+      resting.length = 0;
+    }
   }
 
   private receive(lease: Lease): void {
@@ -245,7 +297,9 @@ export class NativeSockets implements UdpSockets {
     if (this.closed) return;
     this.closed = true;
     for (const lease of this.leases) lease?.close();
-    for (const fd of [...this.ipv4.kept, ...this.ipv6.kept]) this.libc.close(fd);
+    for (const { kept, resting } of [this.ipv4, this.ipv6]) {
+      for (const fd of [...kept, ...resting]) this.libc.close(fd);
+    }
     this.readiness.close();
   }
 }

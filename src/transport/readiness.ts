@@ -17,7 +17,8 @@ import {
 
 const EVENT_OCTETS = process.arch === 'x64' ? 12 : 16; // packed on x86-64 only
 const DATA_AT = EVENT_OCTETS - 8;
-const MAX_EVENTS = 64;
+/** Descriptors that `poll` tells of at most. */
+export const MAX_EVENTS = 256;
 
 /** Watches that live, since a collected one ends silently. */
 const live = new Set<Readiness>();
@@ -113,7 +114,7 @@ export class Readiness {
     return this.libc.epollControl(this.epoll, EPOLL_CTL_ADD, fd, this.event) === 0;
   }
 
-  /** Asks which descriptors can be read; their number, at most 64. */
+  /** Asks which descriptors can be read; their number, at most MAX_EVENTS. */
   poll(): number {
     if (!live.has(this)) return 0;
     return this.libc.epollWait(this.epoll, this.events, MAX_EVENTS, 0);
