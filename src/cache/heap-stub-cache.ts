@@ -7,15 +7,15 @@
  *
  * Limitations: `purge` reads every held response, since one about an alias also holds the names it leads to.
  */
-import { isSubdomain, type Name, type Octets, toName } from '../dns/name.js';
+import { isSubdomain, type Name, type Octets } from '../dns/name.js';
 import type { Clock } from '../runtime/clock.js';
-import { readName } from '../wire/names.js';
 import { asBuffer } from '../wire/octets.js';
 import { ttlOffsets } from '../wire/ttl-offsets.js';
 import type { EvictionKind } from './eviction/create.js';
 import { octetsOfString, ownOctets } from './footprint.js';
 import { answerKey, partsOfAnswerKey } from './key.js';
 import { isNegativeAnswer } from './negative-answer.js';
+import { holdsOwner } from './shared-stub-cache/holds-owner.js';
 import type { CacheLayerStats } from './stats.js';
 import type { StubCache, StubEntryInfo, StubKey, StubPurge } from './stub-cache.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
@@ -55,7 +55,6 @@ class StubEntry implements TimedEntry {
 /** Header, four fields and the box of `expiresAtMs`. */
 const ENTRY_OCTETS = 24 + 4 * 8 + 16;
 const MAX_MESSAGE_OCTETS = 65_535;
-const HEADER_OCTETS = 12;
 
 export class HeapStubCache implements StubCache {
   private readonly store: TimedStore<StubEntry>;
@@ -106,7 +105,9 @@ export class HeapStubCache implements StubCache {
     return this.store.purge((entry, key) => {
       if (negatives && !isNegativeAnswer(Buffer.from(entry.wire, 'latin1'))) return false;
       const question = partsOfAnswerKey(key);
-      return concerns(question.name, question.type) || holdsOwner(entry.wire, concerns);
+      return (
+        concerns(question.name, question.type) || holdsOwner(Buffer.from(entry.wire, 'latin1'), concerns)
+      );
     });
   }
 
@@ -154,21 +155,4 @@ function writeAged(entry: StubEntry, nowMs: number, out: Buffer, offset: number)
     const at = offset + entry.ttlsAt.charCodeAt(i);
     out.writeUInt32BE(Math.max(0, out.readUInt32BE(at) - ageSec), at);
   }
-}
-
-/** True when a record of the message has an owner and type that `concerns` takes. The message is well-formed. */
-function holdsOwner(held: Octets, concerns: (owner: Name, type: number) => boolean): boolean {
-  const wire = Buffer.from(held, 'latin1');
-  let at = HEADER_OCTETS;
-  for (let left = wire.readUInt16BE(4); left > 0; left--) {
-    const question = readName(wire, at);
-    if (!question.ok) return true; // unreadable: better gone
-    at = question.end + 4;
-  }
-  for (let left = wire.readUInt16BE(6) + wire.readUInt16BE(8); left > 0; left--) {
-    const owner = readName(wire, at);
-    if (!owner.ok || concerns(toName(owner.octets), wire.readUInt16BE(owner.end))) return true;
-    at = owner.end + 10 + wire.readUInt16BE(owner.end + 8);
-  }
-  return false;
 }

@@ -12,6 +12,7 @@ import { type Name, NameError, parseName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { Rdata } from '../dns/rrset.js';
 import { schemeOf } from '../dnssec/algorithms.js';
+import { algorithmNumbers } from '../wire/rdata/dnssec-fields.js';
 
 /** A key, or the digest of one, that is believed without proof. */
 export interface TrustAnchor {
@@ -33,21 +34,6 @@ const digestOctets = new Map([
   [1, 20],
   [2, 32],
   [4, 48],
-]);
-const algorithmNumbers = new Map([
-  ['RSAMD5', 1],
-  ['DH', 2],
-  ['DSA', 3],
-  ['RSASHA1', 5],
-  ['DSA-NSEC3-SHA1', 6],
-  ['RSASHA1-NSEC3-SHA1', 7],
-  ['RSASHA256', 8],
-  ['RSASHA512', 10],
-  ['ECC-GOST', 12],
-  ['ECDSAP256SHA256', 13],
-  ['ECDSAP384SHA384', 14],
-  ['ED25519', 15],
-  ['ED448', 16],
 ]);
 /** Where the digest stands in DS RDATA. */
 const DIGEST_AT = 4;

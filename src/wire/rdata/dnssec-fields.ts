@@ -7,7 +7,7 @@ import { u16At, u16Octets, u32At, u32Octets } from '../octets.js';
 import { type Field, fixed } from './field.js';
 
 /** Mnemonics a master file may use for the number (RFC 4034 A.1 and the IANA registry). */
-const algorithms = new Map<string, number>([
+export const algorithmNumbers: ReadonlyMap<string, number> = new Map([
   ['RSAMD5', 1],
   ['DH', 2],
   ['DSA', 3],
@@ -50,7 +50,7 @@ export function algorithm(label: string): Field {
     1,
     (rdata, at) => String(rdata.charCodeAt(at)),
     (tokens) => {
-      const known = algorithms.get(tokens.peek()?.text.toUpperCase() ?? '');
+      const known = algorithmNumbers.get(tokens.peek()?.text.toUpperCase() ?? '');
       if (known === undefined) return String.fromCharCode(tokens.number(label, 255));
       tokens.next(label);
       return String.fromCharCode(known);
