@@ -10,6 +10,7 @@ import type { Exchange, Stage, Verdict } from '../exchange.js';
 import { type HandedAnswer, HandedDraft, type HandOver } from '../hand-over.js';
 import { type InFlight, limitsFor } from '../in-flight.js';
 import { isTooLate } from '../too-late.js';
+import { tooMany } from '../too-many.js';
 
 export class HandOverStage implements Stage {
   readonly name = 'hand-over';
@@ -24,15 +25,20 @@ export class HandOverStage implements Stage {
     if (exchange.aliases.length > 0) return 'next';
     const client = clientKey(exchange.client.address);
     // With no place left the resolve stage says so.
-    if (this.inFlight.enter(client, limitsFor(exchange))) return 'next';
+    const place = this.inFlight.enter(client, limitsFor(exchange), exchange.startedMs);
+    if (typeof place === 'string') return 'next';
     const pending = this.ask(exchange);
     if (!pending) {
-      this.inFlight.leave(client);
+      place.leave();
       return 'next';
     }
-    return pending.then((answer) => {
-      this.inFlight.leave(client);
-      return this.verdict(exchange, answer);
+    return new Promise((settle) => {
+      place.mayGiveWay(() => settle(tooMany(exchange, 'displaced')));
+      void pending.then((answer) => {
+        const isAnswered = place.state === 'displaced';
+        place.leave();
+        if (!isAnswered) settle(this.verdict(exchange, answer));
+      });
     });
   }
 

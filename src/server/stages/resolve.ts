@@ -2,7 +2,8 @@
  * Stage 10: ask the resolver. It may wait.
  *
  * A place in flight is taken first; a client (or everyone together) with too many gets SERVFAIL at once, so that
- * work and answers cannot be piled up for later (DNSBomb, CVE-2024-33655). A resolution that does not settle
+ * work and answers cannot be piled up for later (DNSBomb, CVE-2024-33655). When all places are taken by queries that wait
+ * for slow servers, the one that waited longest gets SERVFAIL and gives its place to a new one. A resolution that does not settle
  * in time is a bug of the resolver; its client is answered and its place freed all the same.
  * An answer that comes after the UDP client has surely gone is not sent, but the caches below have it.
  */
@@ -11,13 +12,10 @@ import type { RecursiveResolver, Resolution } from '../../resolver/contract.js';
 import type { Clock } from '../../runtime/clock.js';
 import { clientKey } from '../client-key.js';
 import { type Exchange, ede, type Stage, type Verdict } from '../exchange.js';
-import { type InFlight, type InFlightLimit, limitsFor } from '../in-flight.js';
+import { type InFlight, limitsFor, type Place } from '../in-flight.js';
 import { isTooLate } from '../too-late.js';
+import { tooMany } from '../too-many.js';
 
-const limitTexts: Record<InFlightLimit, string> = {
-  'per-client': 'too many queries of this client are being resolved',
-  total: 'too many queries are being resolved',
-};
 const STUCK = ede(Ede.OTHER, 'the resolution did not end in time');
 
 export class ResolveStage implements Stage {
@@ -31,16 +29,12 @@ export class ResolveStage implements Stage {
 
   run(exchange: Exchange): Verdict | Promise<Verdict> {
     const client = clientKey(exchange.client.address);
-    const limit = this.inFlight.enter(client, limitsFor(exchange));
-    if (limit) {
-      exchange.limit = `inFlight-${limit}`;
-      return exchange.fail(Rcode.SERVFAIL, ede(Ede.OTHER, limitTexts[limit]));
-    }
-    return this.resolve(exchange, () => this.inFlight.leave(client));
+    const place = this.inFlight.enter(client, limitsFor(exchange), exchange.startedMs);
+    return typeof place === 'string' ? tooMany(exchange, place) : this.resolve(exchange, place);
   }
 
   /** One promise, not one per step: this is on the way of every miss. */
-  private resolve(exchange: Exchange, leave: () => void): Promise<Verdict> {
+  private resolve(exchange: Exchange, place: Place): Promise<Verdict> {
     const { question, cd, rd } = exchange.query!;
     const { type, class: cls } = question!;
     const name = exchange.sought;
@@ -50,15 +44,19 @@ export class ResolveStage implements Stage {
         if (ended) return;
         ended = true;
         cancel();
-        leave();
         finish();
       };
+      const over = (finish: () => void) => {
+        place.leave();
+        end(finish);
+      };
       const cancel = this.clock.after(exchange.settings.resolveWithinMs, () =>
-        end(() => settle(this.verdict(exchange, undefined))),
+        over(() => settle(this.verdict(exchange, undefined))),
       );
+      place.mayGiveWay(() => end(() => settle(tooMany(exchange, 'displaced'))));
       this.resolver.resolve({ name, type, class: cls }, { cd, cacheOnly: !rd }).then(
-        (resolution) => end(() => settle(this.verdict(exchange, resolution))),
-        (error: unknown) => end(() => reject(error)),
+        (resolution) => over(() => settle(this.verdict(exchange, resolution))),
+        (error: unknown) => over(() => reject(error)),
       );
     });
   }

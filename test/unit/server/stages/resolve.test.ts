@@ -76,6 +76,37 @@ describe('places in flight', () => {
   });
 });
 
+describe('a flood of questions for what is slow (CVE-2026-42534)', () => {
+  it('does not keep out who asks for what is fast: who waited longest gets SERVFAIL', async () => {
+    const gate = gated();
+    const h = new Harness((question) => (question.name.includes('slow') ? gate.answering() : found()), {
+      inFlight: { perClient: 50, total: 100 },
+    });
+    const ask = (name: string, from: string) => {
+      const seen: Buffer[] = [];
+      const packet = encodeMessage(query(name, RRType.A, { edns: edns() }));
+      h.pipeline.handle(packet, client(from, 'udp'), (wire) => seen.push(wire));
+      return seen;
+    };
+    const flood = Array.from({ length: 100 }, (_, i) => ask(`n${i}.slow.example.`, `203.0.113.${i}`));
+    await h.clock.advance(1500);
+    for (let i = 0; i < 20; i++) {
+      const seen = ask(`fast${i}.example.`, '192.0.2.10');
+      await h.clock.advance(0);
+      expect(decoded(seen[0]!)).toMatchObject({ rcode: Rcode.NOERROR, answer: [{}] });
+    }
+    // One place sufficed for twenty, one after the other.
+    expect(flood.filter((seen) => seen.length > 0)).toHaveLength(1);
+    expect(edeOf(decoded(flood[0]![0]!))).toEqual([
+      '0 too many queries are being resolved, and this one waited longest',
+    ]);
+    for (const settle of gate.waiting) settle(found());
+    await h.clock.advance(0);
+    expect(h.inFlight.count).toBe(0);
+    expect(flood.every((seen) => seen.length === 1)).toBe(true);
+  });
+});
+
 describe('answers that take long', () => {
   it('are not sent by UDP once nobody can be waiting', async () => {
     const gate = gated();
