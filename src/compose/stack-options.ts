@@ -24,6 +24,8 @@ export interface ThreadPlace {
   readonly count: number;
   /** Of the stub cache that all share, with a partition for each; undefined: each has its own on the heap. */
   readonly stubMemory: SharedArrayBuffer | undefined;
+  /** Of the rates of clients, which hold over all. */
+  readonly rateMemory: SharedArrayBuffer;
   readonly mock: MockView | undefined;
   /** Key of DNS cookies, where the operator gives none. */
   readonly cookieSecret: Uint8Array;

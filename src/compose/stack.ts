@@ -123,6 +123,7 @@ export class Stack implements RunningServer {
         openUdpListener({ ...listen, native, fastLane, reusePort }, handler),
       openTcp: (listen, handler) => openTcpListener({ ...listen, clock, reusePort }, handler),
       settings: this.settingsOf(config),
+      rateMemory: place?.rateMemory,
       lane,
     });
     this.persistence = this.makePersistence(config);

@@ -329,7 +329,7 @@ export const fields = {
     perClientQps: option({
       kind: kind.integer(0, 1_000_000),
       default: 0,
-      doc: 'Queries a second from one client; 0 is no limit.',
+      doc: 'Queries a second from one client over all workers; 0 is no limit. Over it, half of the queries by UDP get a truncated answer, the rest none; by TCP REFUSED.',
     }),
   }),
   http: section({

@@ -36,6 +36,8 @@ export interface ServerParts extends Omit<PipelineParts, 'inFlight' | 'faults' |
   readonly settings?: ServerSettings;
   /** Answers from the stub cache without the pipeline. */
   readonly lane?: StubLane;
+  /** Of `createRateMemory`, where several threads serve the same clients. */
+  readonly rateMemory?: SharedArrayBuffer | undefined;
 }
 
 /** How often a free port for both transports is sought: the one that UDP was given may be taken for TCP. */
@@ -98,7 +100,7 @@ export class DnsServer {
   /** A pipeline, and the fast lane beside it with the same rates. A query log or a tap needs every query in the pipeline. */
   private serveBy(settings: ServerSettings): Pipeline {
     const { lane, clock, logQuery, tap } = this.parts;
-    const rates = new ClientRates(clock, settings.perClientQps);
+    const rates = new ClientRates(clock, settings.perClientQps, this.parts.rateMemory);
     if (logQuery === undefined && tap === undefined) lane?.open(settings, rates);
     return new Pipeline(this.pipelineParts, settings, buildStages(this.pipelineParts, settings, rates));
   }

@@ -19,9 +19,17 @@ export interface Taken {
   readonly refused: number;
 }
 
+/** Buckets of clients, wherever they lie. Times are of one clock, which may be any. */
+export interface Buckets {
+  /** Takes one token of `key`; a refusal counts. */
+  take(key: string, nowMs: number): Taken;
+  /** Takes one token if there is one; else nothing changes. */
+  takeIfAllowed(key: string, nowMs: number): boolean;
+}
+
 const ALLOWED: Taken = { allowed: true, refused: 0 };
 
-export class TokenBuckets {
+export class TokenBuckets implements Buckets {
   private young = new Map<string, Bucket>();
   private old = new Map<string, Bucket>();
 

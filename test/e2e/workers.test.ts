@@ -11,6 +11,7 @@ import { Rcode, RRType } from '../../src/dns/registry.js';
 import type { CacheEntry, StatsSnapshot } from '../../src/observe/control.js';
 import { sumCounters } from '../../src/observe/counters.js';
 import type { TracedEvent } from '../../src/runtime/trace.js';
+import type { Message } from '../../src/wire/message.js';
 import { runBuiltProgram } from '../support/serve-program.js';
 import { FakeLog } from '../support/server-harness.js';
 import { lastOctet, openAskers, type UdpAsker } from '../support/udp-asker.js';
@@ -49,9 +50,9 @@ afterAll(() => rmSync(zones, { recursive: true, force: true }));
 const config = (more = '') =>
   parseConfig(`listen: ["127.0.0.1:0"]\ncache: { prefetch: false }\n${more}`, 'test');
 
-async function startServer(log = new FakeLog()): Promise<WorkerServerClass> {
+async function startServer(log = new FakeLog(), more = ''): Promise<WorkerServerClass> {
   const server = await WorkerServer.create({
-    config: config(),
+    config: config(more),
     zonesDir: zones,
     log,
     version: '0',
@@ -79,6 +80,28 @@ async function until(done: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+it('a client has one rate over all workers, in the fast lane too, and what is refused is counted', async () => {
+  const qps = 40;
+  const server = await startServer(new FakeLog(), `rateLimit: { perClientQps: ${qps} }`);
+  const askers = await openAskers(32, server.listeners[0]!.port);
+  const startedMs = performance.now();
+  const replies: (Message | undefined)[] = [];
+  for (let round = 0; round < 8; round++) {
+    replies.push(...(await Promise.all(askers.map((asker) => asker.ask('same.fast.', 200)))));
+  }
+  const elapsedSec = (performance.now() - startedMs) / 1000;
+  const answered = replies.filter((reply) => reply?.answer.length === 1).length;
+  expect(answered).toBeGreaterThanOrEqual(qps);
+  expect(answered).toBeLessThanOrEqual(qps * (1 + elapsedSec) + 2);
+  const stats = sumCounters([(await server.stats()).counters]).stats();
+  const cut = replies.filter((reply) => reply?.tc).length;
+  expect(cut).toBeGreaterThan(0);
+  expect(stats.limits.perClientQps).toBe(cut);
+  expect(stats.dropped['rate-limited']).toBe(replies.length - answered - cut);
+  for (const asker of askers) asker.close();
+  await server.close(0);
+});
 
 describe('two workers', () => {
   let server: WorkerServerClass;

@@ -30,6 +30,7 @@ export interface WorkerSetup {
   readonly native: boolean | undefined;
   readonly logQueries: boolean;
   readonly stubMemory: SharedArrayBuffer | undefined;
+  readonly rateMemory: SharedArrayBuffer;
   readonly ownerSeed: number;
   readonly cookieSecret: Uint8Array;
   /** One word: how many purges main has told. */

@@ -21,6 +21,7 @@ import { type Clock, systemClock } from '../../runtime/clock.js';
 import { secureRandom } from '../../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../../runtime/siphash.js';
 import type { TraceSink } from '../../runtime/trace.js';
+import { createRateMemory } from '../../server/client-rates.js';
 import type { LoadableEntry } from '../load-entries.js';
 import type { LoadCounts } from '../load-into-caches.js';
 import { loadLines } from '../load-lines.js';
@@ -56,6 +57,7 @@ export class WorkerServer implements RunningServer {
   private readonly owners: NameOwners;
   private readonly stubMemory: SharedArrayBuffer | undefined;
   private readonly stubCache: SharedStubCache | undefined;
+  private readonly rateMemory = createRateMemory(secureRandom().uint32());
   private readonly purges = new SharedArrayBuffer(4);
   private readonly supervisor: Supervisor;
   private config: Config;
@@ -110,7 +112,7 @@ export class WorkerServer implements RunningServer {
 
   private setupOf(index: number, replaces: boolean): Omit<WorkerSetup, 'watches'> {
     const { version, native, logQuery, workers } = this.options;
-    const { stubMemory, ownerSeed, cookieSecret, purges, mock } = this;
+    const { stubMemory, rateMemory, ownerSeed, cookieSecret, purges, mock } = this;
     return {
       index,
       count: workers,
@@ -119,6 +121,7 @@ export class WorkerServer implements RunningServer {
       native,
       logQueries: logQuery !== undefined,
       stubMemory,
+      rateMemory,
       ownerSeed,
       cookieSecret,
       purges,

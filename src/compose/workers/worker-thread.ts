@@ -78,13 +78,14 @@ export class WorkerThread implements Handlers {
   }
 
   private place(): ThreadPlace {
-    const { index, count, stubMemory, cookieSecret, mock, replaces } = this.setup;
+    const { index, count, stubMemory, rateMemory, cookieSecret, mock, replaces } = this.setup;
     const { handOver, guard } = this;
     const serves = (name: Name) => servedBelow(this.apexes, name);
     return {
       index,
       count,
       stubMemory,
+      rateMemory,
       cookieSecret,
       replaces,
       handOver,
