@@ -121,7 +121,7 @@ function times(entry: PackedEntry): Pick<CacheEntry, 'expires' | 'stored' | 'lea
 
 /** What ends an entry, if nothing pushes it out before. */
 function leaving(entry: PackedEntry, nowMs: number): string {
-  if (nowMs >= entry.expiresAtMs) return 'past its TTL: kept to be served stale';
+  if (nowMs >= entry.expiresAtMs) return 'when it is too old to be served stale';
   if (entry.security === 'bogus') return 'when the time of bogus data ends';
   if (entry.isLeaseBound) return 'when the lease of its delegation ends';
   return 'when its TTL ends, unless it is served stale';
@@ -228,7 +228,9 @@ function failureView(entry: FailureEntry, nowMs: number): CacheEntry {
     details: {
       reason: entry.failure.reason,
       inARow: entry.count,
-      leaves: live ? 'when it is tried again' : 'over: kept to know how often it failed in a row',
+      leaves: live
+        ? 'when it is tried again'
+        : 'soon: it is over, and kept to know how often it failed in a row',
     },
   };
 }

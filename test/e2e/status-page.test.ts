@@ -88,6 +88,42 @@ describe.skipIf(executablePath === undefined)('the status page (needs Chromium)'
     expect(watched.complaints).toEqual([]);
   });
 
+  it('flushes by type, by layer, what denies, and everything, by keyboard alone', async () => {
+    const page = await open('#/cache/www.shop.test/A');
+    await page.locator('.entry').waitFor();
+    expect(await page.locator('#cache-form [name=type]').inputValue()).toBe('A');
+    const dialog = page.getByRole('dialog');
+    await page.locator('#flush-some summary').focus();
+    await page.keyboard.press('Enter');
+    for (const label of ['stub', 'negative', 'Only what says']) {
+      await page.getByLabel(label).focus();
+      await page.keyboard.press('Space');
+    }
+    await page.getByRole('button', { name: 'Flush name' }).focus();
+    await page.keyboard.press('Enter');
+    await dialog.getByText('type A, in stub, negative, only what denies or failed').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('3 entries removed: stub 1, resolver 2').waitFor();
+    for (const label of ['stub', 'negative', 'Only what says']) await page.getByLabel(label).uncheck();
+    await page.locator('#cache-form [name=type]').fill('');
+    await page.getByRole('button', { name: 'Flush everything' }).click();
+    await dialog.getByText('Flush everything?').waitFor();
+    await dialog.getByRole('button', { name: 'Flush' }).click();
+    await expect.poll(() => http.control.flushed.length).toBe(2);
+    expect(http.control.flushed).toEqual(['www.shop.test. 1 stub+negative negatives', '. subtree']);
+    expect(watched.complaints).toEqual([]);
+  });
+
+  it('shows only one type when one is given, and says so', async () => {
+    const page = await open('#/cache');
+    await page.locator('#cache-form [name=name]').fill('www.shop.test');
+    await page.locator('#cache-form [name=type]').fill('mx');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing is cached under www.shop.test. MX').waitFor();
+    expect(page.url()).toMatch(/#\/cache\/www\.shop\.test\/MX$/);
+  });
+
   it('asks for the token before it flushes, again when it is wrong, and never flushes unasked', async () => {
     const page = await open('#/cache/www.shop.test', { token: 'correct-horse' });
     await page.locator('.entry').waitFor();

@@ -1,16 +1,17 @@
-// The cache browser: every entry under a name, with its time running down, and flushing.
+// The cache browser: every entry under a name, with its time running down.
 
-import { request } from './api.js';
-import { confirmed } from './dialogs.js';
+import { read, request } from './api.js';
 import { byId, el } from './elements.js';
+import { FlushPanel } from './flush-panel.js';
 import { duration, plural, shortName, size } from './format.js';
 import { layerClass } from './layers.js';
-import { traceLink } from './tables.js';
+import { cacheLink, traceLink } from './tables.js';
 
-/** Details with words of their own; the rest shows under its own name. */
+/** Details with words of their own, in the order in which they are shown; the rest shows after them under its own name. */
 const terms = {
-  rank: 'trust',
   security: 'security',
+  rank: 'trust',
+  rcode: 'RCODE',
   hits: 'hits',
   leaseSec: 'lease',
   server: 'server',
@@ -18,73 +19,90 @@ const terms = {
   transport: 'transport',
   zone: 'zone',
   question: 'asked',
-  sizeOctets: 'size',
+  ad: 'AD',
   do: 'DO',
   cd: 'CD',
   ds: 'DS',
+  sizeOctets: 'size',
   reason: 'reason',
   inARow: 'failures in a row',
 };
+const order = Object.keys(terms);
 
 export class CacheBrowser {
   shown = false;
-  #name = '';
+  #asked = '';
   #clocks = [];
 
   constructor() {
-    const form = byId('cache-form');
-    form.addEventListener('submit', (event) => {
+    new FlushPanel({ question: () => this.#question(), done: (text, bad) => this.#after(text, bad) });
+    byId('cache-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#go(form.elements.name.value.trim());
+      this.#go(this.#question());
     });
-    byId('flush-name').addEventListener('click', () => this.#flush(false));
-    byId('flush-subtree').addEventListener('click', () => this.#flush(true));
     setInterval(() => this.shown && !document.hidden && this.#tick(), 1000);
   }
 
-  show([name]) {
-    const input = byId('cache-form').elements.name;
+  show([name, type = '']) {
+    const { elements } = byId('cache-form');
+    byId('cache-start').hidden = true;
     if (name === undefined) {
-      input.focus({ preventScroll: true });
+      elements.name.focus({ preventScroll: true });
+      this.#clear();
+      this.#say('');
+      if (this.shown) this.#suggest();
       return;
     }
-    input.value = name;
-    this.#load(name);
+    elements.name.value = name;
+    elements.type.value = type;
+    this.#load({ name, type });
   }
 
-  #go(name) {
-    const hash = `#/cache/${encodeURIComponent(name)}`;
-    if (location.hash === hash) this.#load(name);
+  /** What the form says; undefined when it says nothing. */
+  #question() {
+    const { name, type } = byId('cache-form').elements;
+    return { name: name.value.trim(), type: type.value.trim().toUpperCase() };
+  }
+
+  #go({ name, type }) {
+    const hash = `#/cache/${[name, ...(type ? [type] : [])].map(encodeURIComponent).join('/')}`;
+    if (location.hash === hash) this.#load({ name, type });
     else location.hash = hash;
   }
 
-  async #load(name) {
-    this.#name = name;
+  /** Names to begin with, so that the view is not empty. */
+  async #suggest() {
+    try {
+      const { names } = await read('/stats');
+      const asked = [...new Set(names.asked.map(({ name }) => name))].slice(0, 12);
+      byId('cache-suggestions').replaceChildren(
+        ...asked.map((name) =>
+          el('li', {}, el('a', { class: 'name', href: cacheLink(name) }, shortName(name))),
+        ),
+      );
+      byId('cache-start').hidden = asked.length === 0 || location.hash !== '#/cache';
+    } catch {
+      // Nothing to suggest.
+    }
+  }
+
+  async #load({ name, type }) {
+    const asked = `${name} ${type}`;
+    this.#asked = asked;
     this.#say('Asking');
     try {
-      const reply = await request('GET', '/cache', { name });
-      if (this.#name !== name) return;
-      this.#draw(reply);
+      const reply = await request('GET', '/cache', { name, ...(type ? { type } : {}) });
+      if (this.#asked === asked) this.#draw(reply, type);
     } catch (error) {
       this.#clear();
       this.#say(error.message, true);
     }
   }
 
-  async #flush(subtree) {
-    const form = byId('cache-form');
-    if (!form.reportValidity()) return;
-    const name = form.elements.name.value.trim();
-    const what = subtree ? `${name} and every name below it` : name;
-    const text = 'Every layer forgets it. The next client that asks waits for a walk.';
-    if (!(await confirmed(`Flush ${what}?`, text, 'Flush'))) return;
-    try {
-      const { removed } = await request('DELETE', '/cache', { name, ...(subtree ? { subtree: '1' } : {}) });
-      await this.#load(name);
-      this.#say(`${plural(removed, 'entry', 'entries')} removed`);
-    } catch (error) {
-      this.#say(error.message, true);
-    }
+  async #after(text, bad) {
+    const { name, type } = this.#question();
+    if (!bad && name !== '') await this.#load({ name, type });
+    this.#say(text, bad);
   }
 
   #say(text, bad = false) {
@@ -98,12 +116,13 @@ export class CacheBrowser {
     byId('cache-entries').replaceChildren();
   }
 
-  #draw({ name, entries }) {
+  #draw({ name, entries }, type) {
     this.#clear();
+    const what = type ? `${name} ${type}` : name;
     this.#say(
       entries.length === 0
-        ? `Nothing is cached under ${name}`
-        : `${plural(entries.length, 'entry', 'entries')} under ${name}`,
+        ? `Nothing is cached under ${what}`
+        : `${plural(entries.length, 'entry', 'entries')} under ${what}`,
     );
     const nowMs = performance.now();
     byId('cache-entries').replaceChildren(...entries.map((entry) => this.#card(entry, nowMs)));
@@ -114,15 +133,7 @@ export class CacheBrowser {
     const clock = el('b', { class: 'ttl' });
     const note = el('span', { class: 'ttl-note' });
     this.#clocks.push({ clock, note, endMs: nowMs + entry.ttlSec * 1000 });
-    const records = entry.records.map((record) => el('li', {}, record.replaceAll('\t', ' ')));
-    const facts = Object.entries(entry.details ?? {}).map(([key, value]) =>
-      el(
-        'div',
-        { class: `fact fact-${key}` },
-        el('dt', {}, terms[key] ?? key),
-        el('dd', {}, wording(key, value)),
-      ),
-    );
+    const ends = entry.expires && `until ${new Date(entry.expires).toLocaleString()}`;
     return el(
       'article',
       { class: `card entry ${layerClass(entry.layer)}-edge`, 'data-layer': entry.layer },
@@ -132,16 +143,18 @@ export class CacheBrowser {
         el('span', { class: `tag ${layerClass(entry.layer)}` }, entry.layer),
         el('h3', {}, `${shortName(entry.name, 60)} ${entry.type ?? ''}`),
         el('span', { class: 'holds' }, entry.holds),
-        el('span', { class: 'time' }, clock, note),
+        el('span', { class: 'time', title: ends }, clock, note),
       ),
-      records.length > 0 && el('ul', { class: 'records' }, ...records),
-      facts.length > 0 && el('dl', { class: 'entry-facts' }, ...facts),
-      entry.type !== undefined &&
+      recordList(entry.records),
+      entry.proof &&
         el(
-          'p',
-          { class: 'entry-links' },
-          el('a', { href: traceLink(entry.name, entry.type) }, 'Trace this question'),
+          'details',
+          { class: 'proof' },
+          el('summary', {}, `Proof: ${plural(entry.proof.length, 'record')}`),
+          recordList(entry.proof),
         ),
+      factList(entry.details ?? {}),
+      entryFoot(entry),
     );
   }
 
@@ -155,6 +168,39 @@ export class CacheBrowser {
       clock.classList.toggle('over', left <= 0);
     }
   }
+}
+
+/** Signatures are longer than anybody reads: they stand back. */
+function recordList(records) {
+  if (records.length === 0) return undefined;
+  const line = (record) =>
+    el('li', record.split('\t')[3] === 'RRSIG' ? { class: 'signature' } : {}, record.replaceAll('\t', ' '));
+  return el('ul', { class: 'records', tabindex: '0', 'aria-label': 'Records' }, ...records.map(line));
+}
+
+function factList(details) {
+  const place = ([key]) => (order.includes(key) ? order.indexOf(key) : order.length);
+  const facts = Object.entries(details)
+    .filter(([key]) => key !== 'leaves')
+    .sort((a, b) => place(a) - place(b))
+    .map(([key, value]) =>
+      el(
+        'div',
+        { class: `fact fact-${key}` },
+        el('dt', {}, terms[key] ?? key),
+        el('dd', {}, wording(key, value)),
+      ),
+    );
+  return facts.length > 0 && el('dl', { class: 'entry-facts' }, ...facts);
+}
+
+/** What will end it, and the way to its trace. */
+function entryFoot({ name, type, details }) {
+  const { leaves } = details ?? {};
+  const link = type !== undefined && el('a', { href: traceLink(name, type) }, 'Trace this question');
+  if (!leaves && !link) return undefined;
+  const words = leaves && el('span', { class: 'leaves' }, `Leaves ${leaves}.`);
+  return el('p', { class: 'entry-links' }, words, link);
 }
 
 function wording(key, value) {

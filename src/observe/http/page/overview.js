@@ -2,7 +2,7 @@
 
 import { read } from './api.js';
 import { byId, el, fillFacts } from './elements.js';
-import { count, duration, millis, percent, plural, rate, roundMillis } from './format.js';
+import { count, duration, millis, percent, plural, rate, roundMillis, size } from './format.js';
 import { quantileMs } from './latency.js';
 import { cacheClasses } from './layers.js';
 import { LineChart } from './line-chart.js';
@@ -122,10 +122,34 @@ export class Overview {
     }
     showTables(this.#stats);
     fillFacts(byId('upstream'), upstreamFacts(this.#stats));
+    fillFacts(byId('kept'), keptFacts(this.#stats));
   }
 }
 
 const stepValue = (step, of) => (step.frames.length === 0 ? undefined : of(step.frames));
+
+function keptFacts({ persistence, shared }) {
+  const facts = [];
+  if (persistence) {
+    const { restored, refused, lastSnapshot: last } = persistence;
+    facts.push(['Answers from the file at start', count(restored.answers)]);
+    facts.push(['RRsets and delegations', count(restored.entries)]);
+    if (refused) facts.push(['File refused', refused]);
+    const ago = last && `${duration((Date.now() - last.atMs) / 1000)} ago`;
+    facts.push([
+      'Last snapshot',
+      last ? (last.result === 'ok' ? ago : `failed ${ago}: ${last.error}`) : 'not yet',
+    ]);
+    if (last?.result === 'ok') facts.push(['Its size', size(last.sizeOctets)]);
+  } else {
+    facts.push(['Snapshot file', 'none (cache.persist)']);
+  }
+  if (shared) {
+    const store = shared.state === 'open' ? 'does not answer' : 'answers';
+    facts.push(['Shared store', store], ['Found there', count(shared.hits)]);
+  }
+  return facts;
+}
 
 function upstreamFacts({ upstream, prefetch, queries }) {
   const facts = [];

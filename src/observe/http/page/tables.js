@@ -41,7 +41,7 @@ function meter(part, whole) {
     'span',
     { class: 'meter', title: `${size(part)} of ${size(whole)}` },
     el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
-    el('span', { class: 'meter-text' }, `${size(part)} of ${size(whole)}`),
+    el('span', { class: 'meter-text' }, size(part), el('span', { class: 'of' }, ` of ${size(whole)}`)),
   );
 }
 

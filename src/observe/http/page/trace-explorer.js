@@ -132,12 +132,17 @@ function drawBranches(box, branches) {
   box.replaceChildren(...branches.map((zones) => el('ol', { class: 'chain-zones' }, ...zones.map(zone))));
 }
 
+const useful = /(answer|referral|nodata|nxdomain|alias)[^,]*$/i;
+
+const toneOf = ({ answered, result }) =>
+  answered ? (useful.test(result) ? 'is-fine' : 'is-insecure') : 'is-bogus';
+
 function drawServers(servers) {
   const rows = servers.map((server) => [
     el('span', { class: 'name' }, server.label),
     server.zone,
     server.transport,
-    el('span', { class: `badge ${server.answered ? 'is-fine' : 'is-bogus'}` }, server.result),
+    el('span', { class: `badge ${toneOf(server)}` }, server.result),
     millis(server.tookMs),
   ]);
   fillTable(byId('tried'), ['server', '|zone', '|by', '|result', 'took'], rows, 'None: the caches knew');
