@@ -72,7 +72,7 @@ export const fields = {
     aggressive: option({
       kind: kind.boolean(),
       default: true,
-      doc: 'Answer from validated NSEC and NSEC3 spans without asking.',
+      doc: 'Answer from validated NSEC spans without asking; NSEC3 spans are not used so.',
       rfc: '8198',
     }),
     clockSkew: option({

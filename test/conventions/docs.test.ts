@@ -32,6 +32,19 @@ describe('documentation', () => {
     expect(local.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
   });
 
+  it('numbers decisions once each', () => {
+    const numbers = readdirSync(join(root, 'docs/decisions')).map((file) => file.slice(0, 3));
+    expect(numbers).toEqual([...new Set(numbers)]);
+  });
+
+  it('has every page in its index', () => {
+    const index = read('docs/README.md');
+    const files = readdirSync(join(root, 'docs')).filter(
+      (file) => /\.(md|json)$/.test(file) && file !== 'README.md',
+    );
+    expect(files.filter((file) => !index.includes(`](${file})`))).toEqual([]);
+  });
+
   it('has every option, as `npm run docs` writes them', () => {
     const [, table] = read('docs/configuration.md').split('<!-- options -->\n');
     expect(table?.split('<!-- end of options -->')[0]).toBe(optionsMarkdown());
