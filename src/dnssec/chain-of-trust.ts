@@ -51,16 +51,17 @@ export class ChainOfTrust {
     this.known = new BoundedMap(stateLimit);
   }
 
-  /** State of the deepest zone at or above `name`, whether or not `name` is an apex. */
-  async stateAt(name: Name, ctx: ValidationContext): Promise<ZoneState> {
+  /** State of the deepest zone at or above `name`, whether or not `name` is an apex; at once when it is known. */
+  stateAt(name: Name, ctx: ValidationContext): ZoneState | Promise<ZoneState> {
     const settled = this.settled(name);
     if (settled) return settled;
     const running = this.inFlight.get(name);
-    if (running) {
-      const state = await running;
-      if (state.kind !== 'bogus' || !state.transient) return state;
-    }
-    return this.workOut(name, ctx);
+    return running ? this.joined(running, name, ctx) : this.workOut(name, ctx);
+  }
+
+  private async joined(running: Promise<ZoneState>, name: Name, ctx: ValidationContext): Promise<ZoneState> {
+    const state = await running;
+    return state.kind === 'bogus' && state.transient ? this.workOut(name, ctx) : state;
   }
 
   /**
@@ -68,18 +69,28 @@ export class ChainOfTrust {
    * A signer above the closest trust anchor counts only if it is secure itself, by another anchor (RFC 6840
    * C.2): else anybody could take data out of an anchor's reach by writing such a signer.
    */
-  async stateFor(
+  stateFor(
     owner: Name,
     signatures: readonly Rdata[],
     ctx: ValidationContext,
     apex?: Name,
-  ): Promise<ZoneState> {
+  ): ZoneState | Promise<ZoneState> {
     const policy = this.anchors.policyFor(owner);
     const signer = claimedSigner(owner, signatures);
     if (policy.kind !== 'anchored' || signer === undefined) return this.walk(owner, ctx, apex);
-    const state = await this.stateAt(signer, ctx);
-    const outOfReach = !isSubdomain(signer, policy.anchors.zone);
-    return outOfReach && state.kind !== 'secure' ? this.walk(owner, ctx, apex) : state;
+    const state = this.stateAt(signer, ctx);
+    return isSubdomain(signer, policy.anchors.zone) ? state : this.orWalk(state, owner, ctx, apex);
+  }
+
+  /** The state of a signer out of the anchor's reach, if it is secure. */
+  private async orWalk(
+    signers: ZoneState | Promise<ZoneState>,
+    owner: Name,
+    ctx: ValidationContext,
+    apex: Name | undefined,
+  ): Promise<ZoneState> {
+    const state = await signers;
+    return state.kind === 'secure' ? state : this.walk(owner, ctx, apex);
   }
 
   /**
@@ -139,15 +150,22 @@ export class ChainOfTrust {
   /** What was begun under other anchors still answers its own query, but is not kept. */
   private workOut(name: Name, ctx: ValidationContext): Promise<ZoneState> {
     const { anchors } = this;
-    const work = this.establish(name, ctx).then((judged) => {
-      if (this.anchors === anchors) this.keep(name, judged);
-      return judged.state;
-    });
-    const done = work.finally(() => {
-      if (this.inFlight.get(name) === done) this.inFlight.delete(name);
-    });
-    this.inFlight.set(name, done);
-    return done;
+    const ended = () => {
+      if (this.inFlight.get(name) === work) this.inFlight.delete(name);
+    };
+    const work: Promise<ZoneState> = this.establish(name, ctx).then(
+      (judged) => {
+        ended();
+        if (this.anchors === anchors) this.keep(name, judged);
+        return judged.state;
+      },
+      (error: unknown) => {
+        ended();
+        throw error;
+      },
+    );
+    this.inFlight.set(name, work);
+    return work;
   }
 
   private keep(name: Name, { state, ttlSec }: Judged): void {
@@ -156,11 +174,12 @@ export class ChainOfTrust {
     this.known.set(name, { state, expiresAtMs: this.clock.wallMs() + seconds * 1000 });
   }
 
-  private async establish(name: Name, ctx: ValidationContext): Promise<Judged> {
+  private establish(name: Name, ctx: ValidationContext): Promise<Judged> {
     const policy = this.anchors.policyFor(name);
-    if (policy.kind === 'anchored' && policy.anchors.zone !== name) return this.throughParent(name, ctx);
     if (policy.kind !== 'anchored') throw new Error('a settled name was worked out again');
-    return this.fromAnchor(policy.anchors, ctx);
+    return policy.anchors.zone === name
+      ? this.fromAnchor(policy.anchors, ctx)
+      : this.throughParent(name, ctx);
   }
 
   private fromAnchor(anchors: ZoneAnchors, ctx: ValidationContext): Promise<Judged> {
@@ -169,14 +188,26 @@ export class ChainOfTrust {
     return retrying(anchors.zone, RRType.DNSKEY, ctx, (result) => this.judge.dnskey(entry, result, ctx));
   }
 
-  private async throughParent(name: Name, ctx: ValidationContext): Promise<Judged> {
-    return retrying(name, RRType.DS, ctx, async (result) => {
-      const above = await this.parentState(name, result, ctx);
-      if (above.kind !== 'secure') return { state: above, ttlSec: undefined };
-      const entry = this.judge.ds(name, above.keys, result, ctx);
-      if ('state' in entry) return this.noLongerThan(above.keys.zone, entry);
-      return retrying(name, RRType.DNSKEY, ctx, (keys) => this.judge.dnskey(entry, keys, ctx));
+  private throughParent(name: Name, ctx: ValidationContext): Promise<Judged> {
+    return retrying(name, RRType.DS, ctx, (result) => {
+      const above = this.parentState(name, result, ctx);
+      return above instanceof Promise
+        ? above.then((state) => this.below(state, name, result, ctx))
+        : this.below(above, name, result, ctx);
     });
+  }
+
+  /** From the zone above over the DS answer to the keys of `name`. */
+  private below(
+    above: ZoneState,
+    name: Name,
+    ds: FetchResult,
+    ctx: ValidationContext,
+  ): Judged | Promise<Judged> {
+    if (above.kind !== 'secure') return { state: above, ttlSec: undefined };
+    const entry = this.judge.ds(name, above.keys, ds, ctx);
+    if ('state' in entry) return this.noLongerThan(above.keys.zone, entry);
+    return retrying(name, RRType.DNSKEY, ctx, (keys) => this.judge.dnskey(entry, keys, ctx));
   }
 
   /** Without a cut the name shares the keys of the zone above, for as long as those are good. */
@@ -188,15 +219,16 @@ export class ChainOfTrust {
   }
 
   /** The zone above `name`, as the signer of the DS answer tells it; unsigned answers make us walk. */
-  private parentState(name: Name, result: FetchResult, ctx: ValidationContext): Promise<ZoneState> {
-    const parent = parentName(name);
+  private parentState(
+    name: Name,
+    result: FetchResult,
+    ctx: ValidationContext,
+  ): ZoneState | Promise<ZoneState> {
     const rrsets =
       result.kind === 'failure' ? [] : result.kind === 'answer' ? result.rrsets : result.authority;
-    return this.stateFor(
-      parent,
-      rrsets.filter((r) => r.type !== RRType.RRSIG).flatMap((r) => r.signatures),
-      ctx,
-    );
+    const signatures: Rdata[] = [];
+    for (const rrset of rrsets) if (rrset.type !== RRType.RRSIG) signatures.push(...rrset.signatures);
+    return this.stateFor(parentName(name), signatures, ctx);
   }
 }
 
@@ -209,9 +241,11 @@ async function retrying(
 ): Promise<Judged> {
   let worst: Judged | undefined;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const result = await ctx.fetch(name, type, attempt);
+    const fetching = ctx.fetch(name, type, attempt);
+    const result = fetching instanceof Promise ? await fetching : fetching;
     if (worst && result.kind === 'failure') return worst;
-    const judged = await judge(result);
+    const judging = judge(result);
+    const judged = judging instanceof Promise ? await judging : judging;
     if (judged.state.kind !== 'bogus' || judged.state.transient) return judged;
     const { blame } = judged.state;
     if (blame.name !== name || blame.type !== type) return judged;

@@ -4,8 +4,8 @@
  * ECDSA goes the short way of libcrypto.ts where there is one, everything else through node:crypto. There,
  * making a key object of a DNSKEY costs as much as a verification (elliptic curves) and each is used many
  * times, so they are cached; a key that cannot be made is remembered as malformed, since whoever sends one
- * can send it again. Signatures that verified are remembered too, with the octets that they cover: the same
- * SOA, NSEC and NSEC3 records come back with every denial of a zone.
+ * can send it again. Signatures that verified are remembered when the caller says so, with the octets that they
+ * cover: the same SOA, NSEC and NSEC3 records come back with every denial of a zone.
  *
  * RFC 3110 (RSA), 5702, 6605 4, 8080; RFC 8624 3.1 for what is supported.
  * Limitations: RSA keys from 512 to 4096 bits with exponents up to 64 bits; checks run on the calling thread.
@@ -24,9 +24,11 @@ export type SignatureResult = 'good' | 'bad' | 'malformed';
 export interface SignatureVerifier {
   /** False: treat what only this algorithm signs as unsigned (RFC 4035 5.2). */
   supports(algorithm: number): boolean;
-  /** True when the answer to `verify` is remembered, so that asking costs nothing. */
-  isKnown(key: Dnskey, signed: Octets, signature: Octets): boolean;
   verify(key: Dnskey, signed: Octets, signature: Octets): SignatureResult;
+  /** Keeps in mind that `verify` said `good`. */
+  remember(key: Dnskey, signed: Octets, signature: Octets): void;
+  /** True when that is remembered, so that `verify` need not be asked. */
+  isKnown(key: Dnskey, signed: Octets, signature: Octets): boolean;
 }
 
 export interface CryptoVerifierOptions {
@@ -63,6 +65,10 @@ export class CryptoVerifier implements SignatureVerifier {
     return schemeOf(algorithm) !== undefined;
   }
 
+  remember(key: Dnskey, signed: Octets, signature: Octets): void {
+    this.verified.set(signature, { key: key.rdata, signed });
+  }
+
   isKnown(key: Dnskey, signed: Octets, signature: Octets): boolean {
     const known = this.verified.get(signature);
     return known !== undefined && known.signed === signed && known.key === key.rdata;
@@ -71,12 +77,6 @@ export class CryptoVerifier implements SignatureVerifier {
   verify(key: Dnskey, signed: Octets, signature: Octets): SignatureResult {
     const scheme = schemeOf(key.algorithm);
     if (!scheme) return 'malformed';
-    const result = this.check(scheme, key, signed, signature);
-    if (result === 'good') this.verified.set(signature, { key: key.rdata, signed });
-    return result;
-  }
-
-  private check(scheme: AlgorithmScheme, key: Dnskey, signed: Octets, signature: Octets): SignatureResult {
     const { curve } = scheme;
     const short = this.native && (curve === 'P-256' || curve === 'P-384') ? ecdsaVerifier(curve) : undefined;
     if (short) return short.verify(key.publicKey, signed, signature);

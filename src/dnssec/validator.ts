@@ -68,11 +68,12 @@ export class Validator {
 
   /** Judges one link. Never rejects for what servers sent; rejects only when `ctx.fetch` does. */
   async validate(input: ValidationInput, ctx: ValidationContext): Promise<Verdict> {
-    const verdict =
-      input.kind === 'answer' ? await this.positive(input, ctx) : await this.negative(input, ctx);
-    const { name, type } = input.question;
-    const detail = `${describe(input.question)}: ${verdict.reason}`;
-    ctx.emit?.({ kind: 'validation', step: 'verdict', name, type, security: verdict.security, detail });
+    const verdict = await (input.kind === 'answer' ? this.positive(input, ctx) : this.negative(input, ctx));
+    if (ctx.emit) {
+      const { name, type } = input.question;
+      const detail = `${describe(input.question)}: ${verdict.reason}`;
+      ctx.emit({ kind: 'validation', step: 'verdict', name, type, security: verdict.security, detail });
+    }
     return verdict;
   }
 
@@ -90,15 +91,16 @@ export class Validator {
     const parts: Verdict[] = [];
     for (const rrset of input.answer) {
       if (rrset.type === RRType.RRSIG || isSynthesised(rrset, input.answer)) continue;
-      const part = await this.rrset(rrset, input, ctx);
+      const finding = this.chain.stateFor(dataOwner(rrset), rrset.signatures, ctx, input.zone);
+      const state = finding instanceof Promise ? await finding : finding;
+      const part = this.rrset(rrset, state, input, ctx);
       parts.push(part);
       if (part.security === 'bogus') break;
     }
     return combine(parts);
   }
 
-  private async rrset(rrset: RRset, input: ValidationInput, ctx: ValidationContext): Promise<Verdict> {
-    const state = await this.chain.stateFor(dataOwner(rrset), rrset.signatures, ctx, input.zone);
+  private rrset(rrset: RRset, state: ZoneState, input: ValidationInput, ctx: ValidationContext): Verdict {
     if (state.kind !== 'secure') return fromState(state, [rrset]);
     const result = verifyRRset(rrset, state.keys, this.judge.verifyContext(ctx));
     if (result.kind === 'bogus') return bogusData(result, rrset, state.keys.zone);

@@ -52,6 +52,8 @@ const order: readonly CheckedSecurity[] = ['secure', 'insecure', 'indeterminate'
 
 /** The verdict over several parts: the worst security, with its reason, and the shortest time. */
 export function combine(parts: readonly Verdict[]): Verdict {
+  const [only, ...more] = parts;
+  if (only && more.length === 0) return only;
   let worst: Verdict | undefined;
   let cap: number | undefined;
   for (const part of parts) {

@@ -10,13 +10,13 @@
  * Limitations: the clock skew is one number for both ends of the validity period.
  */
 import { formatName, isSubdomain, type Name } from '../dns/name.js';
-import { Ede, type EdeCode, formatType } from '../dns/registry.js';
+import { Ede, type EdeCode, formatType, RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import type { Budget } from '../runtime/budget.js';
 import type { TraceEvent } from '../runtime/trace.js';
 import { formatTime } from '../wire/rdata/dnssec-fields.js';
 import { formatAlgorithm } from './algorithms.js';
-import { CanonicalRdatas, signedData } from './canonical.js';
+import { CanonicalRdatas, type SignedData, signedData } from './canonical.js';
 import { type Dnskey, isZoneKey, KEY_FLAG_REVOKE, parseRrsig, type Rrsig } from './records.js';
 import type { SignatureVerifier } from './signature-verifier.js';
 
@@ -180,10 +180,15 @@ class Attempt {
     }
     for (const key of keys) {
       if ((this.failuresByTag.get(sig.keyTag) ?? 0) > MAX_FAILURES_PER_TAG) return undefined;
-      const known = verifier.isKnown(key, data.octets, sig.signature);
-      if (!known && !budget.spend('signatureChecks')) return outOfBudget(this.rrset, budget);
-      const result = known ? 'good' : verifier.verify(key, data.octets, sig.signature);
-      if (result === 'good') return this.valid(sig, data.closestEncloser);
+      const again = comesAgain(this.rrset.type, data);
+      if (again && verifier.isKnown(key, data.octets, sig.signature))
+        return this.valid(sig, data.closestEncloser);
+      if (!budget.spend('signatureChecks')) return outOfBudget(this.rrset, budget);
+      const result = verifier.verify(key, data.octets, sig.signature);
+      if (result === 'good') {
+        if (again) verifier.remember(key, data.octets, sig.signature);
+        return this.valid(sig, data.closestEncloser);
+      }
       this.failuresByTag.set(sig.keyTag, (this.failuresByTag.get(sig.keyTag) ?? 0) + 1);
       const text = result === 'bad' ? 'does not verify' : 'names a key that is malformed';
       this.fail(Rank.signature, Ede.DNSSEC_BOGUS, `${describeSignature(sig)} ${text}`);
@@ -224,6 +229,16 @@ class Attempt {
     return result;
   }
 }
+
+/**
+ * Whether the same octets come with answers to many names: denials, aliases of subtrees, wildcards. Everything
+ * else is cached by those who asked; to remember its signature as well would only be garbage for the collector.
+ */
+function comesAgain(type: number, data: SignedData): boolean {
+  return data.closestEncloser !== undefined || sharedTypes.has(type);
+}
+
+const sharedTypes: ReadonlySet<number> = new Set([RRType.SOA, RRType.NSEC, RRType.NSEC3, RRType.DNAME]);
 
 function validDetail(result: ValidRRset): string {
   const sig = result.signature;

@@ -54,8 +54,9 @@ export interface ValidationContext {
    * Fetches DS or DNSKEY. Must not validate, and must not wait for a validation.
    * @param attempt 0 at first; above 0 the data of earlier attempts did not validate: ask another server
    *                and no cache, or fail when there is none
+   * @returns a promise only where there is something to wait for
    */
-  fetch(name: Name, type: number, attempt: number): Promise<FetchResult>;
+  fetch(name: Name, type: number, attempt: number): FetchResult | Promise<FetchResult>;
   /** Takes denial records of `zone` that proved secure on the way down to a zone. */
   readonly proven?: ((zone: Name, denial: readonly RRset[], ttlSec: number) => void) | undefined;
 }

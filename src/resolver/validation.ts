@@ -94,7 +94,7 @@ class Fetches implements ValidationContext {
   readonly budget;
   readonly emit;
   /** Servers whose data did not validate, by what was asked of them. */
-  private readonly used = new Map<string, Set<string>>();
+  private used: Map<string, Set<string>> | undefined;
 
   constructor(
     private readonly links: CachedLinks,
@@ -108,7 +108,7 @@ class Fetches implements ValidationContext {
     this.emit = ctx.traced ? ctx.emit.bind(ctx) : undefined;
   }
 
-  async fetch(name: Question['name'], type: number, attempt: number): Promise<FetchResult> {
+  fetch(name: Question['name'], type: number, attempt: number): FetchResult | Promise<FetchResult> {
     const question = { name, type, class: RRClass.IN };
     if (name === this.judged.name && type === this.judged.type) {
       // It is the very data under judgement; whoever fetched that tries other servers.
@@ -116,21 +116,25 @@ class Fetches implements ValidationContext {
     }
     const child = this.ctx.child(question, type === RRType.DS ? 'ds' : 'dnskey');
     if (!child) return { kind: 'failure', ede: [] };
-    return fetched(attempt === 0 ? await this.first(question, child) : await this.again(question, child));
+    const known = attempt === 0 ? this.known(question, child) : undefined;
+    return known
+      ? fetched(known)
+      : this.fetcher.fetch(question, child, false, this.usedFor(question)).then(fetched);
   }
 
-  private async first(question: Question, ctx: QueryContext): Promise<LinkResult> {
+  private known(question: Question, ctx: QueryContext): Link | undefined {
     const referred = question.type === RRType.DS ? this.links.referredDs(question.name) : undefined;
     if (referred) return referred;
     const cached = this.links.find(question, ctx, { anySecurity: true, cd: true });
-    return cached.kind === 'link' ? cached.link : this.again(question, ctx);
+    return cached.kind === 'link' ? cached.link : undefined;
   }
 
-  private again(question: Question, ctx: QueryContext): Promise<LinkResult> {
-    const key = `${question.type} ${question.name}`;
+  private usedFor({ type, name }: Question): Set<string> {
+    this.used ??= new Map();
+    const key = `${type} ${name}`;
     const used = this.used.get(key) ?? new Set();
     this.used.set(key, used);
-    return this.fetcher.fetch(question, ctx, false, used);
+    return used;
   }
 }
 

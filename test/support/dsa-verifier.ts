@@ -21,6 +21,10 @@ export class DsaVerifier implements SignatureVerifier {
     return isDsa(algorithm) || this.others.supports(algorithm);
   }
 
+  remember(key: Dnskey, signed: Octets, signature: Octets): void {
+    this.others.remember(key, signed, signature);
+  }
+
   isKnown(key: Dnskey, signed: Octets, signature: Octets): boolean {
     return this.others.isKnown(key, signed, signature);
   }

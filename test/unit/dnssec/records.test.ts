@@ -149,12 +149,13 @@ describe('public keys', () => {
     expect(importKey(key, schemeOf(8)!)).not.toBe('malformed');
   });
 
-  test('what verified once is known, for the same key and data only', () => {
+  test('what is remembered is known, for the same key and data only', () => {
     const verifier = new CryptoVerifier();
     const [key, other] = [generateSigningKey(13, 256), generateSigningKey(13, 256)];
     const signature = signOctets(key, 'data');
     expect(verifier.isKnown(key, 'data', signature)).toBe(false);
     expect(verifier.verify(key, 'data', signature)).toBe('good');
+    verifier.remember(key, 'data', signature);
     expect(verifier.isKnown(key, 'data', signature)).toBe(true);
     expect(verifier.isKnown(key, 'date', signature)).toBe(false);
     expect(verifier.isKnown(other, 'data', signature)).toBe(false);

@@ -144,12 +144,24 @@ describe('among many signatures', () => {
     expect(check({ ...www, signatures: ['garbage'] })).toMatchObject({ ede: Ede.RRSIGS_MISSING });
   });
 
-  test('what verified before costs no budget', () => {
+  test('a denial that verified before costs no budget; data does, for whoever asked has it cached', () => {
     const verifier = new CryptoVerifier();
-    expect(check(signed(), { verifier })).toMatchObject({ kind: 'valid' });
-    expect(check(signed(), { verifier, budget: budgetOf({ signatureChecks: 0 }) })).toMatchObject({
-      kind: 'valid',
-    });
+    const nsec = onlyRrset('www.shop.test. 300 IN NSEC z.shop.test. A RRSIG NSEC');
+    const none = { verifier, budget: budgetOf({ signatureChecks: 0 }) };
+    for (const rrset of [signed(nsec), signed()])
+      expect(check(rrset, { verifier })).toMatchObject({ kind: 'valid' });
+    expect(check(signed(nsec), none)).toMatchObject({ kind: 'valid' });
+    expect(check(signed(), none)).toMatchObject({ kind: 'bogus', outOfBudget: true });
+  });
+
+  test('an RRset from a wildcard that verified under one name costs no budget under another', () => {
+    const verifier = new CryptoVerifier();
+    const wildcard = onlyRrset('*.shop.test. 300 IN A 192.0.2.1');
+    const signatures = [signRRset(wildcard, key, zone, times)];
+    const under = (name: string) => ({ ...wildcard, name: parseName(name), signatures });
+    expect(check(under('a.shop.test.'), { verifier })).toMatchObject({ kind: 'valid' });
+    const none = { verifier, budget: budgetOf({ signatureChecks: 0 }) };
+    expect(check(under('b.shop.test.'), none)).toMatchObject({ kind: 'valid', closestEncloser: zone });
   });
 
   test('a key that cannot be read counts as a failed check', () => {
