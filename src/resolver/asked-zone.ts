@@ -117,6 +117,11 @@ export class ZoneFinder {
     return [...addresses];
   }
 
+  /** False when servers of one zone may not speak of the other name: a zone of the configuration lies between them. */
+  inOnePart(zone: Name, name: Name): boolean {
+    return this.configured.length === 0 || this.configuredFor(zone) === this.configuredFor(name);
+  }
+
   /** The configured zone that encloses `name`, if any. */
   configuredFor(name: Name): AskedZone | undefined {
     return this.configured.find((c) => isSubdomain(name, c.zone));

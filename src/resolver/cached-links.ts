@@ -14,7 +14,7 @@ import type { NegativeCache, NegativeEntry } from '../cache/negative-cache.js';
 import { negativeTtlSec } from '../cache/negative-cache.js';
 import { Rank } from '../cache/rank.js';
 import type { Origin, ResolverCache, RRsetEntry } from '../cache/rrset-cache.js';
-import { type Name, parentName, ROOT, toName } from '../dns/name.js';
+import { isSubdomain, type Name, parentName, ROOT, toName } from '../dns/name.js';
 import type { Failure } from '../dns/outcome.js';
 import { Ede, formatType, RRClass, RRType } from '../dns/registry.js';
 import { type Question, type RRset, withTtl } from '../dns/rrset.js';
@@ -108,7 +108,7 @@ export class CachedLinks {
     if (alias?.kind === 'link') return alias;
     const denial = this.findDenial(question, ctx, anySecurity, cutBelow);
     if (denial.kind === 'link') return denial;
-    const made = anySecurity ? undefined : this.synthesised(question, ctx);
+    const made = anySecurity ? undefined : this.synthesised(question, ctx, cutBelow);
     if (made) return { kind: 'link', link: made, source: 'synthesised' };
     const stale = direct.stale ?? alias?.stale ?? denial.stale;
     const failed = this.caches.failures.get(name, type);
@@ -267,19 +267,13 @@ export class CachedLinks {
   }
 
   /** Answers that validated NSEC records of other questions give (RFC 8198). */
-  private synthesised(question: Question, ctx: QueryContext): Link | undefined {
+  private synthesised(question: Question, ctx: QueryContext, cutBelow: Name): Link | undefined {
     const made = this.options.aggressive?.synthesise(question);
-    if (!made) return undefined;
+    // A zone above a configured one proves nothing about names in that.
+    if (!made || !isSubdomain(made.zone, cutBelow)) return undefined;
     const { name, type } = question;
-    ctx.emit({
-      kind: 'probe',
-      layer: 'nsec',
-      name,
-      type,
-      result: 'hit',
-      ttlSec: made.ttlSec,
-      detail: made.kind,
-    });
+    const { ttlSec, kind: detail } = made;
+    ctx.emit({ kind: 'probe', layer: 'nsec', name, type, result: 'hit', ttlSec, detail });
     const common = {
       zone: made.zone,
       security: 'secure',

@@ -58,7 +58,7 @@ export class LinkFetcher {
       if (walked.kind === 'failure')
         return bogus ? this.keep(bogus.links, question, bogus.walked, ctx, judged) : walked;
       failed?.add(walked.server.address);
-      const raw = this.cut(walked);
+      const raw = this.believed(this.cut(walked), question, walked);
       if (!judged || !this.judge) return this.keep(raw, question, walked, ctx, judged);
       const verdict = await this.judgeAll(raw, question, ctx);
       if (verdict.transient) return verdict.transient;
@@ -107,6 +107,15 @@ export class LinkFetcher {
       links.push({ owner, link: this.capped(judged, capTtlSec) });
     }
     return { links, retry, transient };
+  }
+
+  /** Up to where the chain leads into a zone of the configuration, or out of one: there, others have the word (MaginotDNS). */
+  private believed(links: readonly OwnedLink[], question: Question, walked: Walked): readonly OwnedLink[] {
+    const { zones } = this.core;
+    const end = links.findIndex(
+      ({ owner }) => owner !== question.name && !zones.inOnePart(walked.zone.zone, owner),
+    );
+    return end < 0 ? links : links.slice(0, end);
   }
 
   /** One link per owner name out of the chain that the response holds. */
