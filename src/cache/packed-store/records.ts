@@ -95,7 +95,7 @@ export class Records extends SegmentLog {
     const { octets } = this.segment;
     const start = this.at + HEADER_OCTETS;
     const above = start + nameLength - name.length;
-    for (let i = name.length - 1; i >= 0; i--) if (octets[above + i] !== name.charCodeAt(i)) return false;
+    for (let i = 0; i < name.length; i++) if (octets[above + i] !== name.charCodeAt(i)) return false;
     let label = start;
     while (label < above) label += 1 + octets[label]!;
     return label === above;

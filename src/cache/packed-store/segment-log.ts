@@ -13,12 +13,13 @@
 
 /** Sizes and offsets of records are multiples of it. */
 const UNIT = 8;
-const MAX_SEGMENT_OCTETS = 262_144;
+const MAX_SEGMENT_OCTETS = 262_144; // units are numbered by OFFSET_BITS
 const MIN_SEGMENT_OCTETS = 16_384;
 /** A record over this part of a segment has one to itself. */
 const ALONE_PART = 16;
-/** Places per segment, whatever its size. */
-const PLACES = MAX_SEGMENT_OCTETS / UNIT;
+/** Bits of a place that are the offset, whatever the size of the segment; the others are the segment. */
+const OFFSET_BITS = 15;
+const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
 /** Holes may take this part of what lives, and two segments. */
 const HOLE_PART = 7;
 const SPARE_SEGMENTS = 2;
@@ -101,7 +102,7 @@ export class SegmentLog {
     this.at = at;
     segment.words[at >> 2] = slot;
     segment.words[(at >> 2) + 1] = recordOctets / UNIT;
-    return segment.id * PLACES + at / UNIT;
+    return placeAt(segment, at);
   }
 
   private roomFor(recordOctets: number): Segment {
@@ -120,8 +121,8 @@ export class SegmentLog {
 
   /** Points `segment` and `at` to the record at a place. */
   find(place: number): void {
-    this.segment = this.segments[Math.floor(place / PLACES)]!;
-    this.at = (place % PLACES) * UNIT;
+    this.segment = this.segments[place >>> OFFSET_BITS]!;
+    this.at = (place & OFFSET_MASK) * UNIT;
   }
 
   /** The record at this place is no longer needed. */
@@ -167,7 +168,7 @@ export class SegmentLog {
     for (let at = 0; at < from.usedOctets; ) {
       const octets = sizeAt(from, at);
       const slot = from.words[at >> 2]!;
-      if (placeOf(slot) === from.id * PLACES + at / UNIT) {
+      if (placeOf(slot) === placeAt(from, at)) {
         const place = this.write(slot, octets);
         copyWords(from.words, at >> 2, this.segment.words, this.at >> 2, octets >> 2);
         this.liveOctets -= octets;
@@ -183,6 +184,10 @@ export class SegmentLog {
     this.freeIds.push(segment.id);
     this.heldOctets -= segment.sizeOctets;
   }
+}
+
+function placeAt(segment: Segment, at: number): number {
+  return ((segment.id << OFFSET_BITS) | (at / UNIT)) >>> 0;
 }
 
 function sizeAt(segment: Segment, at: number): number {

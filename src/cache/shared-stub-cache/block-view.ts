@@ -155,6 +155,35 @@ export class SetCopies {
     return [];
   }
 
+  /**
+   * Looks where the blocks are, without a copy, at what nearly all of them are ruled out by.
+   *
+   * @returns false when every answer of the set is about its QNAME alone, and none of these ends in the octets of `end`
+   */
+  mayConcern(set: number, arena: number, end: Name): boolean {
+    const { words } = this.memory;
+    const version = Atomics.load(words, set + SET_VERSION);
+    if ((version & 1) !== 0) return true;
+    for (let way = 0; way < WAYS; way++) {
+      const place = words[set + SET_SLOTS + 2 * way + 1]!;
+      if (place === 0 || !this.reader.isBlock(arena, place - 1)) continue;
+      if (this.blockMayConcern(arena + (place - 1) * UNIT_WORDS, end)) return true;
+    }
+    return this.reader.versionAgain(set) !== version;
+  }
+
+  /** The same of one block, which the owner must not be changing meanwhile; of a dead one it may say anything. */
+  blockMayConcern(block: number, end: Name): boolean {
+    const { words, octets } = this.memory;
+    const key = words[block + BLOCK_KEY]!;
+    if ((key & (OWNERS_ARE_QNAME | KEY_APART)) !== OWNERS_ARE_QNAME) return true;
+    const from = ((key >>> KEY_LENGTH_SHIFT) & 255) - end.length;
+    if (from < 0) return false;
+    const at = block * 4 + BLOCK_HEAD_OCTETS + QNAME_AT + from;
+    for (let i = 0; i < end.length; i++) if (octets[at + i] !== end.charCodeAt(i)) return false;
+    return true;
+  }
+
   private copyAll(set: number, arena: number): number {
     const { words, layout } = this.memory;
     let count = 0;

@@ -4,15 +4,27 @@
  * Any thread may purge any partition: an answer goes when its slot is emptied, by one atomic exchange, which all
  * readers see from then on. The block stays as it is until its owner comes round to it. So nothing is locked, and
  * a thread that is killed in the middle has purged a part, no more.
- * Limitations: a purge looks at every answer, since one about an alias also holds the names it leads to.
+ * Limitations: a purge looks at every answer, since one about an alias also holds the names it leads to; see 007 for how long.
  */
-import { isSubdomain, type Name } from '../../dns/name.js';
+import { isSubdomain, type Name, ROOT } from '../../dns/name.js';
 import { isNegativeAnswer } from '../negative-answer.js';
 import type { StubPurge } from '../stub-cache.js';
 import type { ArenaRing } from './arena-ring.js';
 import type { BlockView, SetCopies } from './block-view.js';
 import { holdsOwner } from './holds-owner.js';
-import { BLOCK_KEEP_UNTIL, CONTROL_WORDS, SET_SLOTS, SET_WORDS, SETS, UNIT_WORDS, WAYS } from './layout.js';
+import {
+  BLOCK_HASH,
+  BLOCK_KEEP_UNTIL,
+  BLOCK_UNITS,
+  CONTROL_WORDS,
+  HEAD,
+  SET_SLOTS,
+  SET_WORDS,
+  SETS,
+  UNIT_WORDS,
+  USED,
+  WAYS,
+} from './layout.js';
 import { Count, type SharedCounters } from './shared-counters.js';
 import type { StubMemory } from './stub-memory.js';
 
@@ -29,35 +41,71 @@ export function purgeTest(name: Name, options: StubPurge): (view: BlockView) => 
   };
 }
 
-/** Removes what `test` takes, from one partition. Returns how many went. */
-export function removeWhere(
-  memory: StubMemory,
-  ring: ArenaRing,
-  copies: SetCopies,
-  at: number,
-  counters: SharedCounters,
-  test: (view: BlockView) => boolean,
-): number {
-  const { words } = memory;
+/** What is to go from one partition, and what finds it there. */
+export interface Removal {
+  readonly memory: StubMemory;
+  readonly ring: ArenaRing;
+  readonly copies: SetCopies;
+  /** First word of the partition. */
+  readonly at: number;
+  readonly counters: SharedCounters;
+  readonly test: (view: BlockView) => boolean;
+  /** In which all names end that `test` takes, so that others need no copy. */
+  readonly end: Name;
+}
+
+/** Removes what `test` takes, whoever owns the partition. Returns how many went. */
+export function removeWhere(removal: Removal): number {
+  const { memory, copies, at, end } = removal;
   const arena = memory.arenaAt(at);
   let removed = 0;
   // The index may grow meanwhile: what moves, moves to a set that is still to come.
-  for (let i = 0; i < words[at + SETS]!; i++) {
+  for (let i = 0; i < memory.words[at + SETS]!; i++) {
     const set = at + CONTROL_WORDS + i * SET_WORDS;
-    for (let again = true; again; ) {
-      again = false;
-      for (const view of copies.of(set, arena)) {
-        if (!test(view)) continue;
-        if (!ring.release(set, view.way, view.place)) {
-          again = true; // it has just moved or gone
-          continue;
-        }
-        counters.remember(view.hash, 'flushed');
-        removed++;
+    if (end === ROOT || copies.mayConcern(set, arena, end)) removed += removeFromSet(removal, set);
+  }
+  removal.counters.add(Count.purged, removed);
+  return removed;
+}
+
+/**
+ * The same, by the owner of the partition: in the order of memory instead of that of the index, which is several times
+ * as fast. Nobody else writes blocks here.
+ */
+export function removeOwnWhere(removal: Removal): number {
+  const { memory, ring, copies, at, end } = removal;
+  const { words } = memory;
+  const arena = memory.arenaAt(at);
+  let removed = 0;
+  let unit = words[at + HEAD]!;
+  for (let left = words[at + USED]!; left > 0; ) {
+    const block = arena + unit * UNIT_WORDS;
+    const units = words[block + BLOCK_UNITS]!;
+    if (copies.blockMayConcern(block, end)) {
+      removed += removeFromSet(removal, memory.setAt(at, words[block + BLOCK_HASH]!));
+    }
+    left -= units;
+    unit = unit + units === ring.capacity ? 0 : unit + units;
+  }
+  removal.counters.add(Count.purged, removed);
+  return removed;
+}
+
+function removeFromSet({ memory, ring, copies, at, counters, test }: Removal, set: number): number {
+  const arena = memory.arenaAt(at);
+  let removed = 0;
+  for (let again = true; again; ) {
+    again = false;
+    for (const view of copies.of(set, arena)) {
+      if (!test(view)) continue;
+      if (!ring.release(set, view.way, view.place)) {
+        again = true; // it has just moved or gone
+        continue;
       }
+      counters.remember(view.hash, 'flushed');
+      removed++;
     }
   }
-  counters.add(Count.purged, removed);
   return removed;
 }
 

@@ -8,7 +8,7 @@
  * reader.ts says how lookups do without locks, arena-ring.ts how room is made, removal.ts how any thread purges.
  * Limitations: a `put` for a name of another partition is refused; see `partitionOf`.
  */
-import type { Name } from '../../dns/name.js';
+import { type Name, ROOT } from '../../dns/name.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ttlOffsets } from '../../wire/ttl-offsets.js';
 import type { CacheLayerStats } from '../stats.js';
@@ -29,7 +29,7 @@ import { ENTRIES, LIVE, SET_OCTETS, SETS, UNIT_OCTETS } from './layout.js';
 import { PartitionWriter } from './partition-writer.js';
 import { QNAME_AT, QuestionKey } from './question-key.js';
 import { OVER, ResponseRoom, StubReader } from './reader.js';
-import { purgeTest, removeAll, removeWhere, Sweep } from './removal.js';
+import { purgeTest, removeAll, removeOwnWhere, removeWhere, Sweep } from './removal.js';
 import { Count, SharedCounters } from './shared-counters.js';
 import { createStubMemory, StubMemory } from './stub-memory.js';
 
@@ -172,7 +172,7 @@ export class SharedStubCache implements StubCache {
   }
 
   purge(name: Name, options: StubPurge = {}): number {
-    return this.removeWhere(purgeTest(name, options));
+    return this.removeWhere(purgeTest(name, options), name);
   }
 
   clear(): void {
@@ -181,11 +181,14 @@ export class SharedStubCache implements StubCache {
       removeAll(memory, this.rings[p]!, memory.partitionAt(p), counters);
   }
 
-  private removeWhere(test: (view: BlockView) => boolean): number {
+  /** @param end in which all names end that `test` takes */
+  private removeWhere(test: (view: BlockView) => boolean, end: Name = ROOT): number {
     const { memory, copies, counters } = this;
     let removed = 0;
-    for (let p = 0; p < this.partitions; p++) {
-      removed += removeWhere(memory, this.rings[p]!, copies, memory.partitionAt(p), counters, test);
+    for (const [p, ring] of this.rings.entries()) {
+      const removal = { memory, ring, copies, at: memory.partitionAt(p), counters, test, end };
+      const inOrder = p === this.options.partition && end !== ROOT;
+      removed += inOrder ? removeOwnWhere(removal) : removeWhere(removal);
     }
     return removed;
   }

@@ -82,6 +82,23 @@ describe('a full arena', () => {
     expect(cache.stats()).toMatchObject({ entries: 0, octets: 8 * 64 });
   });
 
+  it('purges all of a zone and nothing else, wherever the ring stands', () => {
+    for (const rounds of [1, 3000, 7000, 9111]) {
+      const cache = alone(200_000);
+      const put = (name: string, size: number) =>
+        cache.put(stubKey(name), largeResponse(name, size), startMs, startMs + 300_000);
+      for (let i = 0; i < rounds; i++)
+        put(`n${i}.${i % 3 === 0 ? 'gone' : 'kept'}.example.`, 60 + (i % 7) * 90);
+      const held = [...cache.entries()].map(({ name }) => name);
+      const gone = held.filter((name) => name.endsWith(parseName('gone.example.')));
+      expect(cache.purge(parseName('gone.example.'), { subtree: true })).toBe(gone.length);
+      const left = [...cache.entries()].map(({ name }) => name);
+      expect(left).toEqual(held.filter((name) => !gone.includes(name)));
+      expect(cache.purge(parseName('example.'), { subtree: true })).toBe(left.length);
+      expect(cache.stats().entries).toBe(0);
+    }
+  });
+
   it('is nothing to answer from when it has no room at all', () => {
     const cache = alone(1);
     expect(putName(cache, 'a.')).toBe(false);
