@@ -78,13 +78,12 @@ export class ZoneFinder {
   }
 
   /**
-   * The closest zone known to enclose the question. DS lives on the parent's side of a cut (RFC 4035 2.4).
+   * The closest zone known to enclose the question.
    * @param isStuck     true for zones that wait for the answer themselves
    * @param outlivingMs wall time; delegations that end by then are passed over
    */
   start(question: Question, isStuck: (zone: Name) => boolean = () => false, outlivingMs = 0): AskedZone {
-    const from =
-      question.type === RRType.DS && question.name !== ROOT ? parentName(question.name) : question.name;
+    const from = askedSide(question);
     const configured = this.configured.find((c) => isSubdomain(from, c.zone));
     const cached = this.closest(from, isStuck, outlivingMs);
     // A zone of the configuration is a wall: delegations above it, or learnt elsewhere, do not count below it.
@@ -153,6 +152,11 @@ export class ZoneFinder {
   private endpoints(addresses: readonly string[]): ServerEndpoint[] {
     return addresses.map((address) => ({ address, port: this.upstreamPort }));
   }
+}
+
+/** The name whose zone has the answer: DS lives on the parent's side of a cut (RFC 4035 2.4). */
+export function askedSide({ name, type }: Question): Name {
+  return type === RRType.DS && name !== ROOT ? parentName(name) : name;
 }
 
 /** Address in text form from the RDATA of an A or AAAA record. */

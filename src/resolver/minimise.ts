@@ -58,6 +58,11 @@ export class MinimisationPlan {
     this.knownLabels = Math.max(this.knownLabels, labelCount(asked.name));
   }
 
+  /** That is known already: nothing is asked for it. */
+  knows(name: Name): void {
+    this.knownLabels = Math.max(this.knownLabels, labelCount(name));
+  }
+
   /** Goes label by label after all, where the full question met the wrong side of a cut. False when it did so. */
   stepByStep(): boolean {
     if (!this.full || this.steps > 0 || this.totalLabels <= 1) return false;

@@ -6,11 +6,12 @@
  */
 
 import type { CacheRule, CacheRules } from '../cache/cache-rules.js';
-import { formatName, type Name, parentName } from '../dns/name.js';
+import { formatName, type Name } from '../dns/name.js';
 import type { ExtendedError, Failure, Outcome } from '../dns/outcome.js';
 import { Ede, RRType } from '../dns/registry.js';
 import type { Question, RRset, Security } from '../dns/rrset.js';
 import type { MissReason } from '../runtime/trace.js';
+import { askedSide } from './asked-zone.js';
 import type { Cached, CachedLinks } from './cached-links.js';
 import type { LinkFetcher } from './fetch-links.js';
 import { type Link, type LinkSource, worstSecurity } from './link.js';
@@ -290,11 +291,6 @@ export class NameResolver {
  */
 function lasting(failure: Failure, ctx: QueryContext): boolean {
   return ctx.purpose === 'client' || failure.reason === 'no-reachable-server';
-}
-
-/** DS lives on the parent's side of a cut, also where the child is a configured zone. */
-function askedSide({ name, type }: Question): Name {
-  return type === RRType.DS ? parentName(name) : name;
 }
 
 /** The outcome as the client may have it: a false root key sentinel fails (RFC 8509). */

@@ -20,6 +20,7 @@ import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
 import { SharedExchanges } from './shared-exchanges.js';
 import type { SharedLinks } from './shared-links.js';
+import { UncutNames } from './uncut-names.js';
 import { UnreachableZones } from './unreachable-zones.js';
 import type { Walked } from './walked.js';
 
@@ -59,6 +60,7 @@ export class ResolverCore {
   readonly upstream: Upstream;
   readonly exchanges: SharedExchanges;
   readonly unreachable: UnreachableZones;
+  readonly uncut: UncutNames;
   readonly clock: Clock;
   readonly random: Random;
   readonly zones: ZoneFinder;
@@ -74,6 +76,7 @@ export class ResolverCore {
     this.upstream = parts.upstream;
     this.exchanges = new SharedExchanges(parts.upstream, parts.clock);
     this.unreachable = new UnreachableZones(parts.links.caches.failures);
+    this.uncut = new UncutNames(parts.clock, parts.links);
     this.clock = parts.clock;
     this.random = parts.random;
     this.zones = parts.zones;

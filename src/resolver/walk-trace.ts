@@ -6,7 +6,8 @@ import type { AskedZone } from './asked-zone.js';
 import type { Attempt } from './attempt.js';
 import type { NameServers } from './name-servers.js';
 import type { QueryContext } from './query-context.js';
-import { traceRecords } from './trace-records.js';
+import type { Scrubbed } from './scrub.js';
+import { traceRecords, traceRemoved } from './trace-records.js';
 
 /** @param full what the walk is about; `question` may be shorter */
 export function emitQuery(
@@ -67,4 +68,11 @@ export function emitServers(ctx: QueryContext, zone: AskedZone, servers: NameSer
     missing: missing.length,
     skipped: missing.map(formatName),
   });
+}
+
+/** What of a response was not believed, for the trace. */
+export function emitScrubbed(ctx: QueryContext, exchange: number, scrubbed: Scrubbed): void {
+  if (!ctx.traced) return;
+  const removed = traceRemoved(scrubbed.removed());
+  if (removed.length > 0) ctx.emit({ kind: 'scrubbed', exchange, removed });
 }

@@ -14,7 +14,7 @@ import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
 import type { UpstreamFault } from '../runtime/trace.js';
 import type { UpstreamResult } from '../transport/upstream.js';
-import type { AskedZone } from './asked-zone.js';
+import { type AskedZone, askedSide } from './asked-zone.js';
 import {
   type Attempt,
   byTcp,
@@ -24,7 +24,7 @@ import {
   queryOf,
   withoutEdns,
 } from './attempt.js';
-import { type ChainEnd, type Classified, classify, responseClass } from './classify.js';
+import { type Classified, classify, responseClass } from './classify.js';
 import { budgetFailure, busyFailure, noServerFailure, ServerReport, walkFailure } from './failures.js';
 import { MinimisationPlan } from './minimise.js';
 import { NameServers } from './name-servers.js';
@@ -33,10 +33,9 @@ import type { ResolverCore } from './resolver-core.js';
 import { type ReferralData, type Scrubbed, scrub } from './scrub.js';
 import { TriedServers } from './select-server.js';
 import type { SharedResult } from './shared-exchanges.js';
-import { traceRemoved } from './trace-records.js';
 import { PROBES_OF_UNREACHABLE } from './unreachable-zones.js';
-import { emitQuery, emitResponse, emitServers } from './walk-trace.js';
-import { dsOfReferral, type LinksFound, type Walked } from './walked.js';
+import { emitQuery, emitResponse, emitScrubbed, emitServers } from './walk-trace.js';
+import { dsOfReferral, type LinksFound, nothingAt, type Walked } from './walked.js';
 
 interface Asked {
   readonly attempt: Attempt;
@@ -132,10 +131,20 @@ export class Walk {
       this.ctx.emit({ kind: 'limit', item: 'upstreamQueries' });
       return this.done(budgetFailure(this.ctx, this.report));
     }
-    const question = this.plan.next();
+    const question = this.nextQuestion();
     const exchange = this.ctx.nextExchange();
     const result = this.send(attempt, question, exchange, timeLeftMs);
     return { at: 'wait', asked: { attempt, question, exchange }, result };
+  }
+
+  /** Short names that are known to be no zone cut are passed over. DS questions look for the cut itself. */
+  private nextQuestion(): Question {
+    for (;;) {
+      const question = this.plan.next();
+      if (question === this.question || this.question.type === RRType.DS) return question;
+      if (!this.core.uncut.has(this.zone.zone, question.name)) return question;
+      this.plan.knows(question.name);
+    }
   }
 
   private heard({ attempt, question, exchange }: Asked, result: SharedResult): State {
@@ -249,10 +258,7 @@ export class Walk {
       return ASK;
     }
     const scrubbed = scrub(message, question, this.zone.zone);
-    if (this.ctx.traced) {
-      const removed = traceRemoved(scrubbed.removed());
-      if (removed.length > 0) this.ctx.emit({ kind: 'scrubbed', exchange, removed });
-    }
+    emitScrubbed(this.ctx, exchange, scrubbed);
     const classified = classify(message, scrubbed, this.zone.source === 'forward');
     if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
     this.retry = noteResponse(selector.state(address), attempt, message);
@@ -280,7 +286,7 @@ export class Walk {
   ): State {
     switch (classified.kind) {
       case 'links':
-        if (question !== this.question) return this.onMinimised(question, classified.end, walked);
+        if (question !== this.question) return this.onMinimised(question, walked(classified));
         return this.onLinks(attempt, walked(classified));
       case 'referral':
         return question.type === RRType.DS && classified.referral.child === question.name
@@ -291,11 +297,7 @@ export class Walk {
           this.plan.passed(question);
           return ASK;
         }
-        this.emptyAnswer ??= walked({
-          steps: [],
-          last: this.question.name,
-          end: { kind: 'nodata', soa: undefined },
-        });
+        this.emptyAnswer ??= walked(nothingAt(this.question.name));
         return this.giveUpOn(attempt, 'useless', 'empty response');
       }
       case 'truncated': {
@@ -317,15 +319,13 @@ export class Walk {
   }
 
   /** An answer about a shortened name: it is no zone cut, so go on below it. */
-  private onMinimised(question: Question, end: ChainEnd, walked: (links: LinksFound) => Walked): State {
-    if (end.kind === 'nxdomain') {
-      if (this.plan.relax()) {
-        this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: true });
-        return ASK;
-      }
-      return this.done(walked({ steps: [], last: this.question.name, end }));
-    }
-    this.plan.passed(question);
+  private onMinimised(question: Question, walked: Walked): State {
+    const isAbsent = walked.end.kind === 'nxdomain';
+    if (isAbsent && !this.plan.relax()) return this.done({ ...walked, steps: [], last: this.question.name });
+    this.core.uncut.learn(question.name, walked);
+    if (isAbsent)
+      this.ctx.emit({ kind: 'minimise', asked: question.name, full: this.question.name, relaxed: true });
+    else this.plan.passed(question);
     return ASK;
   }
 
@@ -346,7 +346,7 @@ export class Walk {
     const zone = this.core.learnDelegation(referral, scrubbed.denial, this.zone);
     if (this.ctx.isStuck(zone.zone)) return this.done(noServerFailure(zone, this.report));
     // A zone of the configuration below here is asked where the configuration says.
-    const configured = this.core.zones.configuredFor(this.question.name);
+    const configured = this.core.zones.configuredFor(askedSide(this.question));
     this.enter(configured && configured.zone.length >= zone.zone.length ? configured : zone);
     return ASK;
   }

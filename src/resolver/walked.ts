@@ -33,3 +33,8 @@ export function dsOfReferral(name: Name, { ds }: ReferralData): LinksFound {
   const end: ChainEnd = ds ? { kind: 'answer', rrsets: [ds] } : { kind: 'nodata', soa: undefined };
   return { steps: [], last: name, end };
 }
+
+/** An empty response, taken for NODATA. */
+export function nothingAt(name: Name): LinksFound {
+  return { steps: [], last: name, end: { kind: 'nodata', soa: undefined } };
+}

@@ -327,6 +327,63 @@ describe('QNAME minimisation', () => {
     ]);
   });
 
+  describe('what a short name said is kept', () => {
+    const text = 'a.ent 300 A 198.51.100.1\nb.ent 300 A 198.51.100.2\n*.any 60 A 198.51.100.3';
+
+    it('and new names below an empty non-terminal cost one query each', async () => {
+      const net = world([deep[0]!, zone('test.', '192.0.2.2', text)], mode('relaxed'));
+      await net.say('a.ent.test.');
+      net.resetQueries();
+      expect(await net.say('b.ent.test.')).toBe('198.51.100.2');
+      expect(await net.say('c.ent.test.')).toBe('NXDOMAIN');
+      expect(net.asked).toEqual(['b.ent.test. A', 'c.ent.test. A']);
+    });
+
+    it('where one server has parent and child', async () => {
+      const both = [
+        zone('test.', '192.0.2.2', 'sub NS ns.test.'),
+        zone('sub.test.', '192.0.2.2', '@ 600 A 198.51.100.9\na A 198.51.100.1\nb A 198.51.100.2'),
+      ];
+      const net = world([deep[0]!, ...both], mode('relaxed'));
+      await net.say('a.sub.test.');
+      net.resetQueries();
+      expect(await net.say('b.sub.test.')).toBe('198.51.100.2');
+      expect(net.asked).toEqual(['b.sub.test. A']);
+    });
+
+    it('no longer than its TTL', async () => {
+      const net = world([deep[0]!, zone('test.', '192.0.2.2', text)], mode('relaxed'));
+      await net.say('x.y.any.test.');
+      await net.clock.advance(30_000);
+      net.resetQueries();
+      await net.say('z.y.any.test.');
+      expect(net.asked).toEqual(['z.y.any.test. A']);
+      await net.clock.advance(31_000);
+      net.resetQueries();
+      await net.say('w.y.any.test.');
+      expect(net.asked).toContain('y.any.test. A');
+    });
+
+    it('a denial of the short name in relaxed mode, too', async () => {
+      const net = world(deep, denying('relaxed'));
+      await net.say('www.b.c.a.test.', 'TXT');
+      net.resetQueries();
+      await net.say('other.b.c.a.test.', 'TXT');
+      expect(net.asked).not.toContain('c.a.test. A');
+    });
+
+    it('and a cut that is new below it is followed', async () => {
+      const net = world([deep[0]!, zone('test.', '192.0.2.2', text)], mode('relaxed'));
+      await net.say('a.ent.test.');
+      replaceZone(net, zone('test.', '192.0.2.2', 'ent NS ns.ent\nns.ent A 192.0.2.7'));
+      net.forge = (query) =>
+        query.endpoint.address === '192.0.2.7'
+          ? reply(query, { answer: 'b.ent.test. 300 A 198.51.100.77' })
+          : undefined;
+      expect(await net.say('b.ent.test.')).toBe('198.51.100.77');
+    });
+  });
+
   it('shows everybody everything when it is off', async () => {
     const net = world(deep, mode('off'));
     expect(await net.say('www.b.c.a.test.', 'TXT')).toBe('"hello"');
