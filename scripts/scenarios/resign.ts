@@ -89,7 +89,8 @@ class Resigner {
   }
 
   entry(entry: Entry): Entry {
-    const renew = (records: readonly ZoneRecord[]) => records.map((r) => this.renewed(r, records));
+    const all = recordsOf(entry);
+    const renew = (records: readonly ZoneRecord[]) => records.map((r) => this.renewed(r, records, all));
     const { answer, authority, additional } = entry.sections;
     return {
       ...entry,
@@ -97,15 +98,19 @@ class Resigner {
     };
   }
 
-  /** @param section the records beside it, of which a signature covers some */
-  renewed(record: ZoneRecord, section: readonly ZoneRecord[]): ZoneRecord {
+  /** @param section the records beside it, of which a signature covers some; now and then it strayed `elsewhere` */
+  renewed(
+    record: ZoneRecord,
+    section: readonly ZoneRecord[],
+    elsewhere: readonly ZoneRecord[] = [],
+  ): ZoneRecord {
     switch (record.type) {
       case RRType.DNSKEY:
         return { ...record, rdata: this.newKey(record) };
       case RRType.DS:
         return { ...record, rdata: this.newDs(record) };
       case RRType.RRSIG:
-        return { ...record, rdata: this.newSignature(record, section) };
+        return { ...record, rdata: this.newSignature(record, section, elsewhere) };
       default:
         return record;
     }
@@ -126,14 +131,20 @@ class Resigner {
     return tag + String.fromCharCode(NEW_ALGORITHM, ds.digestType) + digest;
   }
 
-  private newSignature({ name, rdata }: ZoneRecord, section: readonly ZoneRecord[]): Rdata {
+  private newSignature(
+    { name, rdata }: ZoneRecord,
+    section: readonly ZoneRecord[],
+    elsewhere: readonly ZoneRecord[],
+  ): Rdata {
     const sig = parseRrsig(rdata);
     if (!sig || !isDsa(sig.algorithm)) return rdata;
     const pair = this.pairs.get(`${sig.keyTag} ${sig.signer}`);
     const tag = pair?.made.keyTag ?? sig.keyTag;
     const head = rdata.slice(0, 2) + String.fromCharCode(NEW_ALGORITHM) + rdata.slice(3, 16) + u16Octets(tag);
     const unsigned = head + rdata.slice(18, rdata.length - sig.signature.length);
-    const covered = section.filter((r) => r.name === name && r.type === sig.typeCovered);
+    const covers = (r: ZoneRecord) => r.name === name && r.type === sig.typeCovered;
+    const beside = section.filter(covers);
+    const covered = beside.length > 0 ? beside : elsewhere.filter(covers);
     const before = group(covered)[0];
     const after = group(covered.map((r) => this.renewed(r, section)))[0];
     if (!pair || !before || !after) return unsigned + sig.signature;

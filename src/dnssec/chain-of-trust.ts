@@ -109,6 +109,10 @@ export class ChainOfTrust {
     }
   }
 
+  isDistrusted(name: Name): boolean {
+    return this.anchors.policyFor(name).kind === 'negative';
+  }
+
   setAnchors(anchors: Anchors): void {
     this.anchors = anchors;
     this.known.clear();

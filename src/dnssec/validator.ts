@@ -82,6 +82,11 @@ export class Validator {
     this.chain.setAnchors(new Anchors(anchors, negativeTrustAnchors));
   }
 
+  /** True for names at or below a negative trust anchor (RFC 7646). */
+  isDistrusted(name: Name): boolean {
+    return this.chain.isDistrusted(name);
+  }
+
   /** Forgets what is known of the zones at and below `name`. */
   forget(name: Name): void {
     this.chain.forget(name);

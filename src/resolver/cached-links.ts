@@ -73,6 +73,8 @@ export interface CachedLinksOptions {
   readonly rules?: CacheRules | undefined;
   /** Denials to answer from without asking; undefined: do not. */
   readonly aggressive: AggressiveDenial | undefined;
+  /** True for names below a negative trust anchor. */
+  readonly isDistrusted?: ((name: Name) => boolean) | undefined;
 }
 
 export class CachedLinks {
@@ -268,10 +270,11 @@ export class CachedLinks {
 
   /** Answers that validated NSEC records of other questions give (RFC 8198). */
   private synthesised(question: Question, ctx: QueryContext, cutBelow: Name): Link | undefined {
-    const made = this.options.aggressive?.synthesise(question);
-    // A zone above a configured one proves nothing about names in that.
-    if (!made || !isSubdomain(made.zone, cutBelow)) return undefined;
     const { name, type } = question;
+    const { aggressive, isDistrusted } = this.options;
+    const made = aggressive?.synthesise(question);
+    // A zone above a configured one, or above a negative trust anchor, proves nothing about names in that.
+    if (!made || !isSubdomain(made.zone, cutBelow) || isDistrusted?.(name)) return undefined;
     const { ttlSec, kind: detail } = made;
     ctx.emit({ kind: 'probe', layer: 'nsec', name, type, result: 'hit', ttlSec, detail });
     const common = {

@@ -90,6 +90,7 @@ export class Resolver implements RecursiveResolver {
       rules: options.cacheRules,
       prefetch: options.prefetch,
       aggressive: parts.aggressive,
+      isDistrusted: parts.validator && ((name) => parts.validator!.isDistrusted(name)),
     });
     const zones = new ZoneFinder(
       caches.delegations,

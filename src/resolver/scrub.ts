@@ -11,6 +11,7 @@ import { isStrictSubdomain, isSubdomain, type Name, replaceSuffix, toName } from
 import { RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import type { Message } from '../wire/message.js';
+import { u16At } from '../wire/octets.js';
 
 /** Most alias links followed inside one response; longer chains are asked for again from where they stop. */
 const MAX_LINKS_IN_RESPONSE = 11;
@@ -84,7 +85,8 @@ export interface Scrubbed {
  */
 export function scrub(response: Message, question: Question, asked: Name): Scrubbed {
   const kept: RRset[] = [];
-  const chain = followChain(response.answer, question, asked, kept);
+  const answer = withStraySignatures(response);
+  const chain = followChain(answer, question, asked, kept);
   const authority = readAuthority(response, chain.last, asked, kept);
   // A referral is believed only when nothing was answered: NS beside an answer is how caches are poisoned.
   const referral = chain.final.length === 0 ? authority.referral : undefined;
@@ -104,8 +106,30 @@ export function scrub(response: Message, question: Question, asked: Name): Scrub
     upwardNs: authority.upwardNs,
     oversized: oversizedOf(chain),
     removed: () =>
-      [...response.answer, ...response.authority, ...response.additional].filter((r) => !kept.includes(r)),
+      [...answer, ...response.authority, ...response.additional].filter((r) => !kept.includes(r)),
   };
+}
+
+/**
+ * The answer section, its RRsets with the signatures that a careless server put into another section. They
+ * are verified like all others, so that nothing is believed for where it stood.
+ */
+function withStraySignatures({ answer, authority, additional }: Message): readonly RRset[] {
+  if (!hasStray(additional) && !hasStray(authority)) return answer;
+  const stray = [...authority, ...additional].filter((r) => r.type === RRType.RRSIG);
+  return answer.map((rrset) => {
+    if (rrset.signatures.length > 0) return rrset;
+    const own = stray
+      .filter((r) => r.name === rrset.name && r.class === rrset.class)
+      .flatMap((r) => r.rdatas);
+    const signatures = own.filter((rdata) => u16At(rdata, 0) === rrset.type);
+    return signatures.length > 0 ? { ...rrset, signatures } : rrset;
+  });
+}
+
+function hasStray(section: readonly RRset[]): boolean {
+  for (const { type } of section) if (type === RRType.RRSIG) return true;
+  return false;
 }
 
 function oversizedOf({ steps, final }: Chain): RRset | undefined {

@@ -5,7 +5,7 @@
  * themselves, and never joined to anything that waits for a validation, so that nothing can wait in a ring.
  * RFC 4035 5; "another server before bogus" happens here for keys, in fetch-links.ts for the data itself.
  */
-import type { Name } from '../dns/name.js';
+import { isStrictSubdomain, type Name } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
@@ -66,16 +66,20 @@ export class ValidatingJudge implements LinkJudge {
       ede: verdict.ede.map((e) => (e.text === '' ? { ...e, text: verdict.reason } : e)),
       reason: verdict.reason,
       capTtlSec: verdict.ttlCapSec,
-      retry: verdict.security === 'bogus' && !verdict.transient && !blamesKeys(verdict, question),
+      retry: verdict.security === 'bogus' && !verdict.transient && !blamesKeys(verdict, question, link.zone),
       transient: verdict.transient === true,
       denies: verdict.denies,
     };
   }
 }
 
-/** The chain of trust is at fault, for which the validator has asked other servers already. */
-function blamesKeys({ blame }: Verdict, question: Question): boolean {
+/**
+ * The chain of trust is at fault, for which the validator has asked other servers already. Not so a DS that
+ * was looked for below the zone: there the data came without signatures, and another server may have them.
+ */
+function blamesKeys({ blame }: Verdict, question: Question, zone: Name): boolean {
   if (blame?.type !== RRType.DS && blame?.type !== RRType.DNSKEY) return false;
+  if (blame.type === RRType.DS && isStrictSubdomain(blame.name, zone)) return false;
   return blame.name !== question.name || blame.type !== question.type;
 }
 

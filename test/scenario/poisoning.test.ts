@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatName, parseName } from '../../src/dns/name.js';
 import type { UpstreamQuery } from '../../src/transport/upstream.js';
 import type { ScenarioNet } from '../support/scenario-net.js';
-import { replaceZone, reply, world, zone } from '../support/world.js';
+import { replaceZone, reply, signed, world, zone } from '../support/world.js';
 
 const root = zone(
   '.',
@@ -388,6 +388,29 @@ describe('denials that reach too far', () => {
       },
     });
     expect(await net.say('www.lan.test.')).toBe('198.51.100.8');
+  });
+
+  describe('the NSEC of a signed zone above', () => {
+    const zones = [
+      signed('.', '192.0.2.1', 'test. NS ns.test.\nns.test. A 192.0.2.2'),
+      signed('test.', '192.0.2.2', 'a A 198.51.100.1\nz A 198.51.100.2'),
+      zone('lan.test.', '192.0.2.77', 'www A 198.51.100.8'),
+    ];
+    const stub = 'stub: [{ zone: lan.test., servers: ["192.0.2.77@53"] }]';
+
+    it('does not deny what is in a stub zone', async () => {
+      const net = world(zones, { config: `dnssec: { negativeTrustAnchors: [lan.test.] }\n${stub}` });
+      expect(await net.say('nothing.test.')).toBe('NXDOMAIN');
+      expect(await net.say('www.lan.test.')).toBe('198.51.100.8');
+    });
+
+    it('does not deny what is below a negative trust anchor', async () => {
+      const net = world(zones, { config: 'dnssec: { negativeTrustAnchors: [lan.test.] }' });
+      expect(await net.say('nothing.test.')).toBe('NXDOMAIN');
+      net.resetQueries();
+      expect((await net.resolve('www.lan.test.')).lookupClass).toBe('walked');
+      expect((await net.resolve('none.test.')).lookupClass).toBe('synthesised');
+    });
   });
 
   it('NXDOMAIN of a name server gives SERVFAIL for the question and no NXDOMAIN', async () => {

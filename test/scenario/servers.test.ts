@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultFields } from '../../src/authority/manifest.js';
 import { formatName } from '../../src/dns/name.js';
+import { RRType } from '../../src/dns/registry.js';
 import { edeOf, type ScenarioNet } from '../support/scenario-net.js';
 import { replaceZone, reply, signed, world, zone } from '../support/world.js';
 
@@ -628,6 +629,43 @@ describe('validation seen from the resolver', () => {
           : undefined,
     });
     for (let seed = 0; seed < 3; seed++) expect(await net.say('good.test.')).toBe('198.51.100.2');
+  });
+
+  it('a server that leaves signatures out does not either, where nobody says if there is a cut', async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const net = world([tree[0]!, signed('test.', ['192.0.2.2', '192.0.2.3'], 'good A 198.51.100.2')], {
+        ...validate,
+        seed,
+        forge: (query) => {
+          if (formatName(query.question.name) !== 'good.test.') return undefined;
+          if (query.question.type === RRType.DS) return reply(query, { rcode: 'SERVFAIL' });
+          return query.endpoint.address === '192.0.2.2'
+            ? reply(query, { answer: 'good.test. A 198.51.100.2' })
+            : undefined;
+        },
+      });
+      const { outcome } = await net.resolve('good.test.');
+      expect(outcome).toMatchObject({ kind: 'answer', security: 'secure' });
+    }
+  });
+
+  it('the DS of a stub zone comes from its parent, though the stub servers refuse it', async () => {
+    const net = world(
+      [
+        tree[0]!,
+        signed('test.', '192.0.2.2', 'sub NS ns.sub\nns.sub A 192.0.2.77'),
+        signed('sub.test.', '192.0.2.77', 'www A 198.51.100.4'),
+      ],
+      {
+        config: 'stub: [{ zone: sub.test., servers: ["192.0.2.77@53"] }]',
+        forge: (query) =>
+          query.endpoint.address === '192.0.2.77' && query.question.type === RRType.DS
+            ? reply(query, { rcode: 'REFUSED' })
+            : undefined,
+      },
+    );
+    const { outcome } = await net.resolve('www.sub.test.');
+    expect(outcome).toMatchObject({ kind: 'answer', security: 'secure' });
   });
 
   it('an address fetched for asking is judged before it is given as an answer', async () => {

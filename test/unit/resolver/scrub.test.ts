@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatName, isSubdomain, parseName } from '../../../src/dns/name.js';
 import { formatType, RRType } from '../../../src/dns/registry.js';
-import type { RRset } from '../../../src/dns/rrset.js';
+import type { Rdata, RRset } from '../../../src/dns/rrset.js';
 import { dnameStep, scrub } from '../../../src/resolver/scrub.js';
 import { asking, responseTo } from '../../support/responses.js';
 import { onlyRrset, rrsetsOf } from '../../support/signed-data.js';
@@ -22,6 +22,26 @@ describe('the answer', () => {
     expect(names(result.final)).toEqual(['www.test. A']);
     expect(names(result.removed())).toEqual(['x.test. A', 'www.test. TXT', 'test. NS', 'ns.test. A']);
     expect(result.referral).toBeUndefined();
+  });
+
+  it('takes the signatures that stand in another section', () => {
+    const response = responseTo(asking('www.test.'), { answer: 'www.test. A 192.0.2.1' });
+    const stray = (name: string, type: number): RRset => {
+      const signature = String.fromCharCode(type >> 8, type & 255) + name;
+      return {
+        ...response.answer[0]!,
+        name: parseName(name),
+        type: RRType.RRSIG,
+        rdatas: [signature as Rdata],
+      };
+    };
+    const additional = [
+      stray('x.test.', RRType.A),
+      stray('www.test.', RRType.AAAA),
+      stray('www.test.', RRType.A),
+    ];
+    const { final } = scrub({ ...response, additional }, asking('www.test.'), parseName('test.'));
+    expect(final).toMatchObject([{ type: RRType.A, signatures: ['\0\x01www.test.'] }]);
   });
 
   it('keeps all types of the name for ANY', () => {
