@@ -6,6 +6,7 @@
  * one Map lookup and a few steps in a heap; counts may be added in lumps, so samples can feed it.
  * Limitations: a count may be too high by its `error`, never too low; sums over threads add their errors.
  */
+import { ChurningMap } from '../runtime/churning-map.js';
 
 /** One key: its real count lies between `count - error` and `count`. */
 export interface HeavyHitter<Note> {
@@ -26,7 +27,7 @@ interface Slot<Note> {
 }
 
 export class HeavyHitters<Note = undefined> {
-  private readonly slots = new Map<string, Slot<Note>>();
+  private readonly slots = new ChurningMap<Slot<Note>>();
   /** Least count first. */
   private readonly heap: Slot<Note>[] = [];
 

@@ -13,6 +13,7 @@ import type { Question } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { Validator } from '../dnssec/validator.js';
 import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
+import { ChurningMap } from '../runtime/churning-map.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import type { Upstream } from '../transport/upstream.js';
@@ -70,7 +71,7 @@ export class Resolver implements RecursiveResolver {
   private readonly names: NameResolver;
   private readonly fetcher: LinkFetcher;
   private readonly priming: Priming;
-  private readonly inFlight = new Map<string, Pending>();
+  private readonly inFlight = new ChurningMap<Pending>();
   private readonly prefetching = new Set<string>();
   private readonly prefetchCounts = { started: 0, refreshed: 0, failed: 0 };
   private readonly clock: Clock;

@@ -9,6 +9,7 @@
  * Limitations: the root and TLDs count as well known, since a restart meets them with many questions at once.
  */
 import { labelCount, type Name } from '../dns/name.js';
+import { ChurningMap } from '../runtime/churning-map.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from '../transport/upstream.js';
 
@@ -27,9 +28,9 @@ interface Running {
 }
 
 export class SharedExchanges {
-  private readonly running = new Map<string, Running>();
-  private readonly byZone = new Map<Name, number>();
-  private readonly byServer = new Map<string, number>();
+  private readonly running = new ChurningMap<Running>();
+  private readonly byZone = new ChurningMap<number>();
+  private readonly byServer = new ChurningMap<number>();
 
   constructor(
     private readonly upstream: Upstream,
@@ -95,7 +96,7 @@ function keyOf({ endpoint, transport, question, rd, cd, edns, randomCase }: Upst
   return question.name + String.fromCharCode(question.type, endpoint.port, flags) + endpoint.address;
 }
 
-function count<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
+function count(counts: ChurningMap<number>, key: string, by: 1 | -1): void {
   const next = (counts.get(key) ?? 0) + by;
   if (next > 0) counts.set(key, next);
   else counts.delete(key);
