@@ -33,7 +33,10 @@ const files: Readonly<Record<string, string>> = {
     'rpz.example.com CNAME .',
     'walled.example.com A 198.51.100.7',
     '*.moved.example.com CNAME *.example.net.',
-    '32.9.100.51.198.rpz-ip CNAME .',
+    '32.10.113.0.203.rpz-ip CNAME *.',
+    '32.30.113.0.203.rpz-ip CNAME garden.example.com.',
+    'garden.example.com A 198.51.100.99',
+    '32.9.0.0.127.rpz-client-ip CNAME .',
     'bad.example.com A not-an-address',
     '',
   ].join('\n'),
@@ -143,6 +146,26 @@ describe('policy.lists', () => {
     );
   });
 
+  it('judges the addresses in answers, and keeps nothing that it changed', async () => {
+    for (let i = 0; i < 2; i++) {
+      const answer = await dig('www.example.nl', 'A');
+      expect(answer).toMatch(/status: NOERROR[\s\S]*ANSWER: 0/);
+      expect(answer).toContain(`list ${file('rpz.zone')}, rule 32.10.113.0.203.rpz-ip.`);
+    }
+    expect(await short('www.example.nl', 'AAAA')).toBe('2001:db8:40::1');
+    expect(await short('www.example.co.nl', 'A')).toBe('garden.example.com.\n198.51.100.99');
+    const trace = await cli('trace', 'www.example.nl', '--at', http);
+    expect(trace).toContain(`policy ${file('rpz.zone')}: 32.10.113.0.203.rpz-ip.: nodata`);
+  });
+
+  it('judges clients by their address, and others are answered as always', async () => {
+    expect(await short('www.example.net', 'A')).toBe('198.51.100.10');
+    expect(await dig('-b', '127.0.0.9', 'www.example.net', 'A')).toMatch(/NXDOMAIN[\s\S]*rpz-client-ip/);
+    expect(await short('www.example.net', 'A')).toBe('198.51.100.10');
+    const trace = await cli('trace', 'www.example.net', '--at', http, '--client', '127.0.0.9');
+    expect(trace).toContain('rpz-client-ip');
+  });
+
   it('counts the lines that it cannot use, and names the first', () => {
     const loaded = program.log.filter(({ msg }) => msg === 'a list was loaded');
     expect(loaded.find((line) => line.list === file('names.txt'))).toMatchObject({
@@ -150,7 +173,7 @@ describe('policy.lists', () => {
       badLines: 2,
       firstBad: [{ line: 2 }, { line: 3 }],
     });
-    expect(loaded.find((line) => line.list === file('rpz.zone'))).toMatchObject({ rules: 4, badLines: 1 });
+    expect(loaded.find((line) => line.list === file('rpz.zone'))).toMatchObject({ rules: 7, badLines: 1 });
   });
 });
 

@@ -38,9 +38,25 @@ describe('a table of names', () => {
     expect(made.find(name('b.test.'))).toEqual({ name: name('test.'), rule: 1 });
   });
 
+  it('is the same whatever size was expected', () => {
+    const entries = Array.from({ length: 5000 }, (_, i) => ({
+      name: name(`host${i}.test.`),
+      reach: 'subtree' as const,
+      rule: i % 200,
+    }));
+    for (const textOctets of [0, 100, 1_000_000]) {
+      const builder = new NameTableBuilder(textOctets);
+      for (const entry of entries) builder.add(entry);
+      const made = builder.build();
+      expect(made.size).toBe(5000);
+      for (const { name: owner, rule } of entries) expect(made.find(owner)?.rule).toBe(rule);
+      expect(made.find(name('host5000.test.'))).toBeUndefined();
+    }
+  });
+
   it('agrees with a map of what was added', () => {
     const label = fc.constantFrom('a', 'b', 'c', '\x03a', '__proto__', 'constructor');
-    const names = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => {
+    const names = fc.array(label, { minLength: 0, maxLength: 4 }).map((labels) => {
       const octets = labels.map((l) => String.fromCharCode(l.length) + l).join('');
       return `${octets}\0` as Name;
     });
@@ -56,6 +72,8 @@ describe('a table of names', () => {
           );
           const nearest = covering.sort((x, y) => y.name.length - x.name.length)[0];
           expect(made.find(one)?.name).toBe(nearest?.name);
+          const above = added.filter(({ name: owner }) => owner !== one && isSubdomain(one, owner));
+          expect(made.lengthOfAbove(one)).toBe(Math.max(0, ...above.map(({ name: owner }) => owner.length)));
         }
       }),
     );
