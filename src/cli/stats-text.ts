@@ -17,6 +17,9 @@ export const statsReply = z.object({
     byClass: counts,
     missReasons: counts,
     rcodes: counts,
+    dropped: counts.optional(),
+    limits: counts.optional(),
+    views: counts.optional(),
     latency: z.record(z.string(), z.object({ p50Ms: z.number(), p99Ms: z.number() })),
   }),
   caches: z.array(
@@ -78,8 +81,19 @@ export function statsLines(reply: StatsReply, paint: Paint): string[] {
     '',
     `${paint('faint', 'misses   ')}${pairs(queries.missReasons)}`,
     `${paint('faint', 'rcodes   ')}${pairs(queries.rcodes)}`,
+    ...(['dropped', 'limits', 'views'] as const).flatMap((what) => countLine(what, queries[what], paint)),
     ...(names ? nameLines(names, paint) : []),
   ].map((line) => line.trimEnd());
+}
+
+/** Only what there is. */
+function countLine(
+  title: string,
+  counted: Readonly<Record<string, number>> | undefined,
+  paint: Paint,
+): string[] {
+  if (!counted || Object.keys(counted).length === 0) return [];
+  return [`${paint('faint', title.padEnd(9))}${pairs(counted)}`];
 }
 
 function classLines(queries: StatsReply['queries'], paint: Paint): string[] {

@@ -90,6 +90,8 @@ describe.each([1, 2])('with %i workers', (workers) => {
         queries: { views: object; total: number };
       };
       expect(queries).toMatchObject({ total: 24, views: { kids: 8, guests: 8 } });
+      const text = (await promisify(execFile)(process.execPath, [main, 'stats', '--at', http])).stdout;
+      expect(text).toMatch(/views +(kids 8, guests 8|guests 8, kids 8)/);
       await program.stop();
     },
     60_000,

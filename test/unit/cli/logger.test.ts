@@ -10,7 +10,14 @@ describe('the query log', () => {
       pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) }),
     );
     const common = { client: '192.0.2.1', transport: 'udp', tookMs: 1.23456, missReason: 'expired' } as const;
-    log({ ...common, lookupClass: 'walked', qtype: 28, rcode: 3, qname: parseName('a\\010b.test.') });
+    log({
+      ...common,
+      lookupClass: 'walked',
+      qtype: 28,
+      rcode: 3,
+      qname: parseName('a\\010b.test.'),
+      view: 'kids',
+    });
     log({
       ...common,
       lookupClass: 'refused',
@@ -27,6 +34,7 @@ describe('the query log', () => {
         qname: 'a\\010b.test.',
         qtype: 'AAAA',
         rcode: 'NXDOMAIN',
+        view: 'kids',
         class: 'walked',
         miss: 'expired',
         ms: 1.235,
