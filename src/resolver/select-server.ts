@@ -12,7 +12,7 @@ import type { ServerState } from '../cache/server-state.js';
 import type { Name } from '../dns/name.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
-import type { NetworkHealth } from './network-health.js';
+import { Ipv6Health, type NetworkHealth } from './network-health.js';
 
 export interface Candidate {
   readonly address: string;
@@ -83,8 +83,7 @@ export class TriedServers {
 }
 
 export class ServerSelector {
-  private ipv6BrokenUntilMs = 0;
-  private ipv6UnreachableInRow = 0;
+  private readonly ipv6 = new Ipv6Health();
 
   constructor(
     private readonly infra: InfraCache,
@@ -120,7 +119,7 @@ export class ServerSelector {
     const lameUntilMs = state.lameZones.get(zone);
     if (lameUntilMs !== undefined && lameUntilMs > now) return 2;
     if (state.backoffUntilMs > now) return 1;
-    return this.ipv6BrokenUntilMs > now && address.includes(':') ? 1 : 0;
+    return this.ipv6.isBroken(now) && address.includes(':') ? 1 : 0;
   }
 
   private drawFromBand(group: { candidate: Candidate; cost: number }[]): Candidate | undefined {
@@ -160,7 +159,7 @@ export class ServerSelector {
   /** A response came: whatever it says, the server is alive. */
   rtt(address: string, rttMs: number): void {
     this.health.noteResponse();
-    if (address.includes(':')) this.ipv6UnreachableInRow = 0;
+    this.ipv6.noteResponse(address.includes(':'), this.clock.monotonicMs());
     const state = this.infra.state(address);
     state.timeoutsInRow = 0;
     state.backoffUntilMs = 0;
@@ -212,9 +211,7 @@ export class ServerSelector {
     state.timeoutCountedMs = now;
     const { address } = state;
     this.health.noteSilence(address, zone);
-    if (fault === 'unreachable' && address.includes(':') && ++this.ipv6UnreachableInRow >= 3) {
-      this.ipv6BrokenUntilMs = now + BACKOFF_MAX_MS;
-    }
+    if (address.includes(':')) this.ipv6.noteFault(address, fault, now);
     if (this.health.offline) return;
     state.timeoutsInRow++;
     if (state.timeoutsInRow >= BACKOFF_AFTER) {

@@ -249,6 +249,29 @@ describe('broken IPv6', () => {
     expect(net.work.filter((q) => q.to.includes(':')).length).toBeLessThanOrEqual(6);
   });
 
+  it('that swallows packets costs three timeouts, and not one for each server that is met', async () => {
+    const net = world([both, child]);
+    net.forge = (query) => (query.endpoint.address.includes(':') ? 'silence' : undefined);
+    for (let i = 0; i < 50; i++) expect(await net.say(`n${i}.test.`)).toBe('198.51.100.1');
+    // Only two addresses here: each is backed off by itself after three timeouts.
+    expect(net.work.filter((q) => q.to.includes(':')).length).toBeLessThanOrEqual(6);
+
+    const servers = Array.from({ length: 8 }, (_, i) => i + 1);
+    const many = zone(
+      '.',
+      '192.0.2.1',
+      servers
+        .map((i) => `z${i} NS ns.z${i}\nns.z${i} A 198.51.100.${i}\nns.z${i} AAAA 2001:db8::1:${i}`)
+        .join('\n'),
+    );
+    const zones = servers.map((i) => zone(`z${i}.`, `198.51.100.${i}`, 'www A 203.0.113.1'));
+    const wide = world([many, ...zones]);
+    wide.forge = net.forge;
+    for (let round = 0; round < 3; round++)
+      for (const i of servers) expect(await wide.say(`${round}.www.z${i}.`)).toBe('NXDOMAIN');
+    expect(wide.work.filter((q) => q.to.includes(':')).length).toBeLessThanOrEqual(4);
+  });
+
   it('is tried again a minute later', async () => {
     const net = without(world([both, child]));
     for (let i = 0; i < 50; i++) await net.say(`n${i}.test.`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InfraCache } from '../../../src/cache/infra-cache.js';
 import { parseName, ROOT } from '../../../src/dns/name.js';
-import { NetworkHealth } from '../../../src/resolver/network-health.js';
+import { Ipv6Health, NetworkHealth } from '../../../src/resolver/network-health.js';
 import { type ServerFault, ServerSelector, TriedServers } from '../../../src/resolver/select-server.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
 import { seededRandom } from '../../../src/runtime/random.js';
@@ -195,6 +195,42 @@ describe('IPv6', () => {
     expect(shares(both)('2001:db8::9')).toBe(0);
     await clock.advance(60_001);
     expect(shares(both)('2001:db8::9')).toBeGreaterThan(0);
+  });
+});
+
+describe('Ipv6Health', () => {
+  const silent = (health: Ipv6Health, ...addresses: string[]) => {
+    for (const address of addresses) health.noteFault(address, 'timeout', 0);
+  };
+
+  it('takes silence of three addresses for broken only while IPv4 answers', () => {
+    const health = new Ipv6Health();
+    silent(health, '2001:db8::1', '2001:db8::2', '2001:db8::3');
+    expect(health.isBroken(0)).toBe(false);
+    health.noteResponse(false, 10);
+    expect(health.isBroken(10)).toBe(true);
+    expect(health.isBroken(60_010)).toBe(false);
+  });
+
+  it('is not misled by one silent address, nor by silence with responses in between', () => {
+    const health = new Ipv6Health();
+    health.noteResponse(false, 0);
+    silent(health, ...Array(10).fill('2001:db8::1'), '2001:db8::2');
+    expect(health.isBroken(0)).toBe(false);
+    health.noteResponse(true, 0);
+    health.noteResponse(false, 0);
+    silent(health, '2001:db8::3', '2001:db8::4');
+    expect(health.isBroken(0)).toBe(false);
+  });
+
+  it('tries again after a minute, and one more silent address is enough for another', () => {
+    const health = new Ipv6Health();
+    health.noteResponse(false, 0);
+    silent(health, '2001:db8::1', '2001:db8::2', '2001:db8::3');
+    health.noteFault('2001:db8::4', 'timeout', 70_000);
+    expect(health.isBroken(100_000)).toBe(true);
+    health.noteResponse(true, 100_000);
+    expect(health.isBroken(100_000)).toBe(false);
   });
 });
 
