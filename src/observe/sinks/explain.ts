@@ -5,7 +5,7 @@
  * The reason of the outcome picks the rule; the rule picks the first event that shows it.
  * Limitations: blame is a reading of the evidence of one walk. A server that fails for us may answer others.
  */
-import { formatName } from '../../dns/name.js';
+import { formatName, ROOT } from '../../dns/name.js';
 import { assertNever, type FailureReason } from '../../dns/outcome.js';
 import { Ede, formatType } from '../../dns/registry.js';
 import type { TracedEvent } from '../../runtime/trace.js';
@@ -214,6 +214,7 @@ function bogus({ events, outcome }: TraceReport, zone: string | undefined): Find
     | undefined;
   const owner = step === undefined ? zone : printable(formatName(step.name));
   const cause = step === undefined ? outcome.ede?.[0]?.text : `${owner}: ${step.detail}`;
+  if (isForeignRoot(step, outcome.ede)) return foreignRoot(cause, step);
   const mismatch = step?.step === 'ds' || outcome.ede?.some(({ code }) => code === Ede.DNSKEY_MISSING);
   return {
     summary: `DNSSEC validation failed${cause === undefined ? '' : `: ${printable(cause)}`}.`,
@@ -222,6 +223,24 @@ function bogus({ events, outcome }: TraceReport, zone: string | undefined): Find
     advice: mismatch
       ? 'The DS records at the parent and the keys of the zone do not fit: have the owner correct the one or the other; a negative trust anchor helps until then.'
       : 'Have the owner sign the zone again; a negative trust anchor for it helps until then.',
+    ...(step ? { event: step } : {}),
+  };
+}
+
+/** The root's keys are missing, or none is a trust anchor. Without a step the verdict comes from a cache. */
+function isForeignRoot(step: EventOf<'validation'> | undefined, ede: TraceReport['outcome']['ede']): boolean {
+  if (step !== undefined && (step.name !== ROOT || step.step !== 'dnskey')) return false;
+  return (ede ?? []).some(
+    ({ code, text }) => code === Ede.DNSKEY_MISSING && /^(the root that answers|no DNSKEY of \. )/.test(text),
+  );
+}
+
+function foreignRoot(cause: string | undefined, step: EventOf<'validation'> | undefined): Finding {
+  return {
+    summary: `What answers in the place of the root is not the root that is trusted here${cause ? `: ${printable(cause)}` : ''}.`,
+    blame: 'path',
+    advice:
+      'Something on the path may answer DNS queries in the place of others: forward to a resolver that this network allows. In a laboratory with a root of its own set rootHints and dnssec.trustAnchors.',
     ...(step ? { event: step } : {}),
   };
 }

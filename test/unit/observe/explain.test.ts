@@ -59,6 +59,27 @@ describe('the verdict', () => {
     expect(verdict.firstFailure).toBe('192.0.2.2 udp: no response after 400 ms');
   });
 
+  it.each(['the root that answers has no DNSKEY', 'no DNSKEY of . matches its trust anchors (key tags 1)'])(
+    'blames the path when the root is not the trusted one: %s, also from a cache',
+    (text) => {
+      const step: TraceEvent = {
+        kind: 'validation',
+        step: 'dnskey',
+        name: names.root,
+        type: 48,
+        security: 'bogus',
+        detail: text,
+      };
+      for (const events of [[step], []]) {
+        const report = failingReport('bogus', events);
+        const ede = [{ code: 9, text }] as const;
+        const verdict = explain({ ...report, outcome: { ...report.outcome, ede } });
+        expect(verdict).toMatchObject({ ok: false, blame: 'path' });
+        expect(verdict.summary).toContain(text);
+      }
+    },
+  );
+
   it('blames the silent server when others answered', () => {
     const verdict = explain(
       failingReport('no-reachable-server', [
