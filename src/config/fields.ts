@@ -135,9 +135,14 @@ export const fields = {
     }),
   }),
   forward: option({
-    kind: kind.list(kind.record({ zone: kind.domainName(), servers: kind.list(kind.server(), 1) })),
+    kind: kind.list(
+      kind.openRecord(
+        { zone: kind.domainName(), servers: kind.list(kind.server(), 1) },
+        { first: kind.boolean() },
+      ),
+    ),
     default: [],
-    doc: 'Zones asked of recursive servers, each { zone, servers: ["192.0.2.1@53"] }.',
+    doc: 'Zones asked of recursive servers, each { zone, servers: ["192.0.2.1@53"] }; with first: true walked like others when no server is usable.',
   }),
   stub: option({
     kind: kind.list(kind.record({ zone: kind.domainName(), servers: kind.list(kind.server(), 1) })),

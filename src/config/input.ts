@@ -55,7 +55,7 @@ export interface ConfigInput {
     readonly cookies?: boolean;
     readonly doNotQuery?: 'builtin' | readonly string[];
   };
-  readonly forward?: readonly ServersOfZone[];
+  readonly forward?: readonly (ServersOfZone & { readonly first?: boolean })[];
   readonly stub?: readonly ServersOfZone[];
   readonly cache?: {
     readonly stub?: { readonly size?: SizeInput };

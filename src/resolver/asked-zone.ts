@@ -25,6 +25,8 @@ export interface AskedZone {
   readonly zone: Name;
   readonly source: ZoneSource;
   readonly servers: readonly ZoneServer[];
+  /** A forward zone: with none of its servers usable, it is walked like any other. */
+  readonly first?: boolean | undefined;
   /** Nothing learnt from these servers outlives this wall time. Infinity for hints and configured zones. */
   readonly leaseUntilMs: number;
 }
@@ -34,6 +36,8 @@ export interface ConfiguredZone {
   readonly zone: Name;
   readonly kind: 'stub' | 'forward';
   readonly servers: readonly ServerEndpoint[];
+  /** See AskedZone. */
+  readonly first?: boolean | undefined;
 }
 
 export interface RootHint {
@@ -51,21 +55,22 @@ export class ZoneFinder {
 
   constructor(
     private readonly delegations: DelegationCache,
-    hints: readonly RootHint[],
-    configured: readonly ConfiguredZone[],
+    private readonly rootServers: readonly RootHint[],
+    private readonly configuration: readonly ConfiguredZone[],
     private readonly upstreamPort: number,
   ) {
     this.hints = {
       zone: ROOT,
       source: 'hints',
       leaseUntilMs: Number.POSITIVE_INFINITY,
-      servers: hints.map((h) => ({ name: h.name, endpoints: this.endpoints(h.addresses), spare: [] })),
+      servers: rootServers.map((h) => ({ name: h.name, endpoints: this.endpoints(h.addresses), spare: [] })),
     };
     // The longest zone first, so that the first match is the closest one.
-    this.configured = configured
+    this.configured = configuration
       .map((c) => ({
         zone: c.zone,
         source: c.kind,
+        first: c.first,
         leaseUntilMs: Number.POSITIVE_INFINITY,
         servers: [{ name: undefined, endpoints: c.servers, spare: [] }],
       }))
@@ -114,6 +119,12 @@ export class ZoneFinder {
       at = at.zone === ROOT ? undefined : this.delegations.closest(parentName(at.zone));
     }
     return [...addresses];
+  }
+
+  /** The same without one zone of the configuration. */
+  without(zone: Name): ZoneFinder {
+    const others = this.configuration.filter((one) => one.zone !== zone);
+    return new ZoneFinder(this.delegations, this.rootServers, others, this.upstreamPort);
   }
 
   /** False when servers of one zone may not speak of the other name: a zone of the configuration lies between them. */

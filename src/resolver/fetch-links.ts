@@ -53,7 +53,7 @@ export class LinkFetcher {
     const failed = avoid ?? (judged && this.judge ? new Set<string>() : undefined);
     let bogus: { links: OwnedLink[]; walked: Walked } | undefined;
     for (let round = 0; round < BOGUS_RETRIES; round++) {
-      const walked = await new Walk(this.core, question, ctx, failed).run();
+      const walked = await this.walk(question, ctx, failed);
       // With other servers silent the verdict on what did come stands.
       if (walked.kind === 'failure')
         return bogus ? this.keep(bogus.links, question, bogus.walked, ctx, judged) : walked;
@@ -82,6 +82,18 @@ export class LinkFetcher {
     noteJudged(links, question, held, verdict.security, verdict.capTtlSec);
     if (verdict.security === 'bogus') return undefined;
     return this.capped({ ...held, security: verdict.security, ede: verdict.ede }, verdict.capTtlSec);
+  }
+
+  /** By the servers of the configuration first; where a forward zone lets it, past them when none of them is usable. */
+  private async walk(
+    question: Question,
+    ctx: QueryContext,
+    failed: Set<string> | undefined,
+  ): Promise<Walked | Failure> {
+    const walked = await new Walk(this.core, question, ctx, failed).run();
+    if (walked.kind !== 'failure' || ctx.budget.exceeded) return walked;
+    const around = this.core.around(question.name);
+    return around ? new Walk(around, question, ctx, failed).run() : walked;
   }
 
   private async judgeAll(

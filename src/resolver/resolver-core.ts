@@ -72,11 +72,15 @@ export class ResolverCore {
   /** Set once by the resolver, which resolves addresses with this very core. */
   addressBook!: AddressBook;
 
-  constructor(parts: CoreParts) {
+  private readonly arounds = new Map<Name, ResolverCore>();
+
+  /** @param like shares its state of exchanges and zones */
+  constructor(parts: CoreParts, like?: ResolverCore) {
     this.upstream = parts.upstream;
-    this.exchanges = new SharedExchanges(parts.upstream, parts.clock);
-    this.unreachable = new UnreachableZones(parts.links.caches.failures);
-    this.uncut = new UncutNames(parts.clock, parts.links);
+    this.exchanges = like?.exchanges ?? new SharedExchanges(parts.upstream, parts.clock);
+    this.unreachable = like?.unreachable ?? new UnreachableZones(parts.links.caches.failures);
+    this.uncut = like?.uncut ?? new UncutNames(parts.clock, parts.links);
+    if (like) this.addressBook = like.addressBook;
     this.clock = parts.clock;
     this.random = parts.random;
     this.zones = parts.zones;
@@ -85,6 +89,17 @@ export class ResolverCore {
     this.health = parts.health;
     this.options = parts.options;
     this.shared = parts.shared;
+  }
+
+  /** The same for a walk past a forward zone that has no usable server; undefined when the name is in none that allows it. */
+  around(name: Name): ResolverCore | undefined {
+    const configured = this.zones.configuredFor(name);
+    if (!configured?.first) return undefined;
+    const known = this.arounds.get(configured.zone);
+    if (known) return known;
+    const core = new ResolverCore({ ...this, zones: this.zones.without(configured.zone) }, this);
+    this.arounds.set(configured.zone, core);
+    return core;
   }
 
   /**

@@ -82,3 +82,32 @@ describe('a forward zone with several servers', () => {
     expect(asked.slice(5).reduce((sum, count) => sum + count, 0)).toBeLessThan(5);
   });
 });
+
+describe('a forward zone with first: true', () => {
+  const first = (forged: 'silence' | 'SERVFAIL' | undefined) =>
+    world([root, zone('test.', '192.0.2.2', 'www A 198.51.100.1\na.www A 198.51.100.3')], {
+      config:
+        '{ dnssec: { mode: off }, forward: [{ zone: test., servers: ["192.0.2.53@53"], first: true }] }',
+      forge: (query) => {
+        if (query.endpoint.address !== '192.0.2.53') return undefined;
+        if (forged === 'silence') return forged;
+        if (forged) return reply(query, { rcode: forged });
+        return reply(query, { ra: true, answer: 'www.test. A 198.51.100.9' });
+      },
+    });
+
+  it('is walked when its servers fail or are silent', async () => {
+    for (const forged of ['SERVFAIL', 'silence'] as const) {
+      const net = first(forged);
+      expect([forged, await net.say('www.test.')]).toEqual([forged, '198.51.100.1']);
+      expect([forged, await net.say('a.www.test.')]).toEqual([forged, '198.51.100.3']);
+      expect([forged, await net.say('none.test.')]).toEqual([forged, 'NXDOMAIN']);
+    }
+  });
+
+  it('is asked of them while they answer', async () => {
+    const net = first(undefined);
+    expect(await net.say('www.test.')).toBe('198.51.100.9');
+    expect(net.work.map((query) => query.to)).toEqual(['192.0.2.53']);
+  });
+});
