@@ -1,5 +1,6 @@
 /**
  * `npm run test:scenarios -- DIR [FILTER] [--black-box]`: plays every scenario below DIR and counts the results.
+ * FILTER: parts of names, with commas between; any of them will do.
  *
  * With a `portable.txt` in DIR each line of it (set/name @ minimisation, category) is one play and results
  * are shown by category; all other scenarios follow under "others". Exits 1 when the share of portable ones
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
   const portable = portablePlays(dir);
   const known = new Set(portable.map((p) => `${p.name}@${p.minimisation}`));
   const plays = [...portable, ...otherPlays(dir, known)].filter((p) =>
-    `${p.name} @${p.minimisation}`.includes(filter),
+    filter.split(',').some((part) => `${p.name} @${p.minimisation}`.includes(part)),
   );
   const table = new Map<string, Record<Result['verdict'], number>>();
   const next = async (): Promise<void> => {
