@@ -21,8 +21,8 @@ export interface InfraCacheOptions {
 
 const DEFAULT_MAX_SERVERS = 10_000;
 const DEFAULT_IDLE_MS = 900_000;
-/** A state with its address, its boxed times, an empty map of lame zones and the policy's share; measured. */
-const STATE_OCTETS = 512;
+/** A state with its address, its boxed times, cookies, an empty map of lame zones and the policy's share; measured. */
+const STATE_OCTETS = 576;
 
 /** The state of servers by address. Its times are those of `Clock.monotonicMs`. */
 export class InfraCache {
