@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Program, runBuiltProgram } from '../support/serve-program.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -23,6 +23,12 @@ beforeAll(() => {
   writeFileSync(file('kids.txt'), 'www.example.com\n');
   writeFileSync(file('all.txt'), 'www.example.org\n');
   writeFileSync(file('guests.hosts'), '198.51.100.9 www.example.com\n');
+});
+const running = new Set<Program>();
+/** What a failed test left running. */
+afterEach(async () => {
+  for (const program of running) await program.stop();
+  running.clear();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -45,6 +51,7 @@ async function serve(workers: number, persisted?: string): Promise<Running> {
   writeFileSync(file('config.yaml'), JSON.stringify(config));
   const args = ['--zones', file('zones'), '--config', file('config.yaml'), '--workers', String(workers)];
   const program = runBuiltProgram(['serve', ...args, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0']);
+  running.add(program);
   const ready = await program.line('ready');
   return {
     program,
