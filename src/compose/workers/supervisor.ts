@@ -34,6 +34,8 @@ const STABLE_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 2000;
 /** A worker that has not answered main for so long is stuck. */
 const STUCK_AFTER_MS = 10_000;
+/** How long the start waits for the workers behind the first. */
+const ALL_UP_MS = 10_000;
 /** What a worker gets to close its connections and to write its snapshot. */
 const LAST_WORK_MS = 10_000;
 
@@ -66,9 +68,10 @@ export class Supervisor {
   }
 
   /**
-   * Opens the first worker's sockets, or none. The others follow by themselves: on a busy machine all at once would be
-   * in each other's way, and clients wait.
-   * @throws {ListenError}, or what kept the worker from beginning
+   * Opens the first worker's sockets, or none, then those of the others: on a busy machine all at once would be in each
+   * other's way, and clients wait. Ends when all listen, since what belongs to one that does not is not kept in the stub
+   * cache; one that cannot is tried again while the others serve.
+   * @throws {ListenError}, or what kept the first worker from beginning
    */
   async start(listen: Config['listen']): Promise<readonly BoundListener[]> {
     this.listen = listen;
@@ -84,7 +87,8 @@ export class Supervisor {
     first.up = true;
     this.started = true;
     this.look();
-    for (let index = 1; index < this.parts.count; index++) void this.bring(index, 0, false);
+    const others = Array.from({ length: this.parts.count - 1 }, (_, i) => this.bring(i + 1, 0, false));
+    await this.within(ALL_UP_MS, Promise.all(others));
     return bound;
   }
 
@@ -102,7 +106,8 @@ export class Supervisor {
   }
 
   /** Lines between a worker and all others that are up. */
-  private connect(index: number): void {
+  private async connect(index: number): Promise<void> {
+    const calls: Promise<void>[] = [];
     for (const [peer, slot] of this.slots.entries()) {
       if (peer === index || !slot.up) continue;
       const { port1, port2 } = new MessageChannel();
@@ -112,9 +117,10 @@ export class Supervisor {
       ] as const;
       for (const [from, to, port] of ends) {
         const call = this.slots[from]!.line.call('peer', { peer: to, port }, { transfer: [port] });
-        call.catch(() => port.close()); // it has ended, and is connected anew with its replacement
+        calls.push(call.catch(() => port.close())); // it has ended, and is connected anew with its replacement
       }
     }
+    await Promise.all(calls);
   }
 
   private ended(index: number, why: unknown): void {
@@ -141,7 +147,7 @@ export class Supervisor {
       await slot.line.call('listen', { listen: this.listen });
       if (this.stopping) return;
       slot.up = true;
-      this.connect(index);
+      await this.connect(index);
       if (replaces) this.parts.log.info({ worker: index }, 'a worker answers again');
     } catch (error) {
       this.parts.log.error({ worker: index, err: error }, 'a worker cannot listen');

@@ -145,8 +145,15 @@ describe('starting workers', () => {
     world.onNewThread = (thread) => {
       thread.silent = thread.index === 1;
     };
-    await world.started();
+    let isStarted = false;
+    const starting = world.supervisor.start(listen).then(() => {
+      isStarted = true;
+    });
+    await world.clock.advance(5000);
+    expect(isStarted).toBe(false); // what belongs to the one that is missing would not be kept
     expect(world.supervisor.up).toBe(2);
+    await world.clock.advance(5000); // but nobody waits for ever
+    await starting;
     const peersOf = (thread: FakeThread) =>
       thread.calls.filter(({ call }) => call === 'peer').map(({ args }) => (args as { peer: number }).peer);
     expect(world.threads.map(peersOf)).toEqual([[2], [], [0]]);
