@@ -91,14 +91,22 @@ it('a client has one rate over all workers, in the fast lane too, and what is re
     replies.push(...(await Promise.all(askers.map((asker) => asker.ask('same.fast.', 200)))));
   }
   const elapsedSec = (performance.now() - startedMs) / 1000;
-  const answered = replies.filter((reply) => reply?.answer.length === 1).length;
+  // Counted by the server, since a reply may be too late for a client on a busy machine.
+  const counted = async () => {
+    const { byClass, limits, dropped } = sumCounters([(await server.stats()).counters]).stats();
+    const answered = byClass.stub! + byClass.resolver! + byClass.joined! + byClass.walked!;
+    return { answered, cut: limits.perClientQps ?? 0, dropped: dropped['rate-limited'] ?? 0 };
+  };
+  await until(async () => {
+    const { answered, cut, dropped } = await counted();
+    return answered + cut + dropped === replies.length;
+  });
+  const { answered, cut, dropped } = await counted();
   expect(answered).toBeGreaterThanOrEqual(qps);
   expect(answered).toBeLessThanOrEqual(qps * (1 + elapsedSec) + 2);
-  const stats = sumCounters([(await server.stats()).counters]).stats();
-  const cut = replies.filter((reply) => reply?.tc).length;
-  expect(cut).toBeGreaterThan(0);
-  expect(stats.limits.perClientQps).toBe(cut);
-  expect(stats.dropped['rate-limited']).toBe(replies.length - answered - cut);
+  expect(dropped).toBeGreaterThan(0);
+  expect(cut).toBeGreaterThanOrEqual(replies.filter((reply) => reply?.tc).length);
+  expect(replies.some((reply) => reply?.tc)).toBe(true);
   for (const asker of askers) asker.close();
   await server.close(0);
 });
