@@ -90,10 +90,11 @@ export class CachedLinks {
     if (found.kind !== 'link' || found.link.security !== 'bogus' || options.cd || options.anySecurity)
       return found;
     // Bogus data is kept for those who ask with CD; all others get the failure, with its reason.
-    const failed = this.caches.failures.get(question.name, question.type);
-    return failed.kind === 'hit'
-      ? { kind: 'failure', failure: failed.entry.failure, stale: undefined }
-      : found;
+    const { name, type } = question;
+    const failed = this.caches.failures.get(name, type);
+    if (failed.kind !== 'hit') return found;
+    ctx.emit({ kind: 'probe', layer: 'failure', name, type, result: 'hit', ttlSec: failed.ttlSec });
+    return { kind: 'failure', failure: failed.entry.failure, stale: undefined };
   }
 
   private findAnywhere(question: Question, ctx: QueryContext, anySecurity: boolean, cutBelow: Name): Cached {

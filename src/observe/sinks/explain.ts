@@ -5,9 +5,9 @@
  * The reason of the outcome picks the rule; the rule picks the first event that shows it.
  * Limitations: blame is a reading of the evidence of one walk. A server that fails for us may answer others.
  */
-import { formatName, ROOT } from '../../dns/name.js';
+import { formatName } from '../../dns/name.js';
 import { assertNever, type FailureReason } from '../../dns/outcome.js';
-import { Ede, formatType } from '../../dns/registry.js';
+import { formatType } from '../../dns/registry.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import type { TraceReport } from './collect.js';
 import { budgetWords, eventLine } from './event-lines.js';
@@ -21,6 +21,7 @@ import {
   named,
   serverFailure,
 } from './evidence.js';
+import { bogusFinding, checkedWords } from './explain-dnssec.js';
 import { type ServerTried, serversTried } from './servers-tried.js';
 import { plural, printable, unpainted } from './styles.js';
 
@@ -78,15 +79,10 @@ function stepWords(event: TracedEvent, events: readonly TracedEvent[]): string {
 }
 
 function find(report: TraceReport, servers: readonly ServerTried[]): Finding {
-  const { kind, stale, records, security } = report.outcome;
+  const { kind, stale, records } = report.outcome;
   const asked = askedWords(report);
   const zone = lastZone(report.events);
-  const checked =
-    security === 'secure'
-      ? ', and its signatures are valid'
-      : security === 'insecure'
-        ? ', in a zone that is not signed'
-        : '';
+  const checked = checkedWords(report);
   if (stale) return staleFinding(report, servers);
   switch (kind) {
     case 'answer':
@@ -130,7 +126,7 @@ function staleFinding(report: TraceReport, servers: readonly ServerTried[]): Fin
 type Rule = (evidence: Evidence) => Finding;
 
 const rules: Readonly<Record<FailureReason, Rule>> = {
-  bogus: ({ report, zone }) => bogus(report, zone),
+  bogus: ({ report, zone }) => bogusFinding(report, zone),
   'no-reachable-server': serverFailure,
   timeout: serverFailure,
   lame: serverFailure,
@@ -204,44 +200,6 @@ function tangled(summary: string, { events, zone }: Evidence): Finding {
     ...named(lastAlias(events) ?? zone),
     advice: 'Have the owner of the zone shorten or untie the aliases or the delegations.',
     ...at(events, (event) => event.kind === 'limit' || event.kind === 'alias'),
-  };
-}
-
-/** A verdict from the failure cache has no events of its own; its cause is in the EDE. */
-function bogus({ events, outcome }: TraceReport, zone: string | undefined): Finding {
-  const step = events.find((event) => event.kind === 'validation' && event.security === 'bogus') as
-    | EventOf<'validation'>
-    | undefined;
-  const owner = step === undefined ? zone : printable(formatName(step.name));
-  const cause = step === undefined ? outcome.ede?.[0]?.text : `${owner}: ${step.detail}`;
-  if (isForeignRoot(step, outcome.ede)) return foreignRoot(cause, step);
-  const mismatch = step?.step === 'ds' || outcome.ede?.some(({ code }) => code === Ede.DNSKEY_MISSING);
-  return {
-    summary: `DNSSEC validation failed${cause === undefined ? '' : `: ${printable(cause)}`}.`,
-    blame: step?.step === 'ds' ? 'parent' : 'zone',
-    ...named(owner),
-    advice: mismatch
-      ? 'The DS records at the parent and the keys of the zone do not fit: have the owner correct the one or the other; a negative trust anchor helps until then.'
-      : 'Have the owner sign the zone again; a negative trust anchor for it helps until then.',
-    ...(step ? { event: step } : {}),
-  };
-}
-
-/** The root's keys are missing, or none is a trust anchor. Without a step the verdict comes from a cache. */
-function isForeignRoot(step: EventOf<'validation'> | undefined, ede: TraceReport['outcome']['ede']): boolean {
-  if (step !== undefined && (step.name !== ROOT || step.step !== 'dnskey')) return false;
-  return (ede ?? []).some(
-    ({ code, text }) => code === Ede.DNSKEY_MISSING && /^(the root that answers|no DNSKEY of \. )/.test(text),
-  );
-}
-
-function foreignRoot(cause: string | undefined, step: EventOf<'validation'> | undefined): Finding {
-  return {
-    summary: `What answers in the place of the root is not the root that is trusted here${cause ? `: ${printable(cause)}` : ''}.`,
-    blame: 'path',
-    advice:
-      'Something on the path may answer DNS queries in the place of others: forward to a resolver that this network allows. In a laboratory with a root of its own set rootHints and dnssec.trustAnchors.',
-    ...(step ? { event: step } : {}),
   };
 }
 
