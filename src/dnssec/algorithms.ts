@@ -8,7 +8,7 @@
  * RFC 8624 3, RFC 4509 3, RFC 5702, 6605, 8080; DESIGN 5.
  * Limitations: no GOST, no DSA, no SM2 (1, 3, 6, 12, 17, 23).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Name, Octets } from '../dns/name.js';
 import type { Rdata } from '../dns/rrset.js';
 import { type Dnskey, type Ds, parseDs } from './records.js';
@@ -105,14 +105,8 @@ export function isSupportedDigest(digestType: number): boolean {
 
 /** Digest of a DNSKEY as a DS holds it (RFC 4034 5.1.4); undefined for an unsupported digest type. */
 export function dsDigest(owner: Name, key: Rdata, digestType: number): Octets | undefined {
-  const hash = digestHashes.get(digestType);
-  return (
-    hash &&
-    createHash(hash)
-      .update(owner + key, 'latin1')
-      .digest()
-      .latin1Slice()
-  );
+  const algorithm = digestHashes.get(digestType);
+  return algorithm && hash(algorithm, Buffer.from(owner + key, 'latin1'), 'buffer').latin1Slice();
 }
 
 /** True when the DS was made from this key of `owner`. Tag and algorithm are compared before anything is hashed. */

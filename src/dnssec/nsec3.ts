@@ -9,7 +9,7 @@
  * RFC 5155 7.2, 8, 9.2 and appendix C.
  * Limitations: SHA-1 only, as there is nothing else; records with other parameters than the first are ignored.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   ancestorWithLabels,
   formatName,
@@ -43,9 +43,14 @@ const SHA1_OCTETS = 20;
 
 /** Hash of a name (RFC 5155 5): SHA-1 over name and salt, then `iterations` times over the result and the salt. */
 export function nsec3Hash(name: Name, salt: Octets, iterations: number): Octets {
-  const saltOctets = Buffer.from(salt, 'latin1');
-  let digest = createHash('sha1').update(name, 'latin1').update(saltOctets).digest();
-  for (let i = 0; i < iterations; i++) digest = createHash('sha1').update(digest).update(saltOctets).digest();
+  let digest = hash('sha1', Buffer.from(name + salt, 'latin1'), 'buffer');
+  if (iterations === 0) return digest.latin1Slice();
+  const salted = Buffer.alloc(SHA1_OCTETS + salt.length);
+  salted.latin1Write(salt, SHA1_OCTETS);
+  for (let i = 0; i < iterations; i++) {
+    digest.copy(salted);
+    digest = hash('sha1', salted, 'buffer');
+  }
   return digest.latin1Slice();
 }
 
