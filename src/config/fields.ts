@@ -72,7 +72,7 @@ export const fields = {
     aggressive: option({
       kind: kind.boolean(),
       default: true,
-      doc: 'Answer from validated NSEC spans without asking; NSEC3 spans are not used so.',
+      doc: 'Answer from validated NSEC spans without asking, and from NSEC3 spans of small zones without opt-out or iterations.',
       rfc: '8198',
     }),
     clockSkew: option({

@@ -1,22 +1,25 @@
 /**
- * Aggressive use of NSEC: answers made from denial records that were validated for other questions.
+ * Aggressive use of NSEC and NSEC3: answers made from denial records that were validated for other questions.
  *
  * On a query's way it stands beside the negative cache: what it answers costs no upstream query, so that
  * random names under a signed zone stop at the resolver. Only secure data goes in (the caller vouches), only
- * what the proofs of nsec.ts would accept comes out.
+ * what the proofs of nsec.ts and nsec3.ts would accept comes out.
  *
  * RFC 8198 5 (NXDOMAIN, NODATA, wildcards), RFC 9077 (TTL), RFC 6840 4.1 (whose names an NSEC may deny).
- * Limitations: NSEC only. NSEC3 would have to hash each QNAME up to the closest encloser, and most zones
- * that use it are large or opt-out, where it rarely pays.
+ * Limitations: of NSEC3 only what pays, see aggressive-nsec3.ts.
  */
 
 import { isStrictSubdomain, isSubdomain, type Name, parentName, ROOT, wildcardOf } from '../dns/name.js';
 import { isMetaType, RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
+import type { Budget } from '../runtime/budget.js';
 import type { Clock } from '../runtime/clock.js';
+import { nsec3Denying, paysOff } from './aggressive-nsec3.js';
+import type { Proof } from './denial-proof.js';
 import { DenialStore, type Remembered, type RememberedNsec } from './denial-store.js';
 import { closestEncloser, covers, isEmptyNonTerminal, isInZone, NsecProofs } from './nsec.js';
-import { parseNsec } from './records.js';
+import { Nsec3Hasher, Nsec3Proofs } from './nsec3.js';
+import { parseNsec, parseNsec3 } from './records.js';
 
 /** A secure answer that nobody was asked for. */
 export type Synthesised =
@@ -38,6 +41,7 @@ export type Synthesised =
 
 export class AggressiveDenial {
   private readonly store: DenialStore;
+  private readonly hasher = new Nsec3Hasher();
 
   constructor(
     limitOctets: number,
@@ -52,6 +56,18 @@ export class AggressiveDenial {
 
   get count(): number {
     return this.store.count;
+  }
+
+  /** Remembers a secure NSEC or NSEC3 of `zone`; other types are left. */
+  addDenial(zone: Name, rrset: RRset, ttlSec: number): void {
+    if (rrset.type === RRType.NSEC) this.addNsec(zone, rrset, ttlSec);
+    else if (rrset.type === RRType.NSEC3) this.addNsec3(zone, rrset, ttlSec);
+  }
+
+  private addNsec3(zone: Name, rrset: RRset, ttlSec: number): void {
+    const [rdata, ...more] = rrset.rdatas;
+    const nsec3 = rdata === undefined || more.length > 0 ? undefined : parseNsec3(rrset.name, rdata);
+    if (nsec3 && ttlSec > 0 && paysOff(nsec3, zone)) this.store.putNsec3(zone, rrset, nsec3, ttlSec);
   }
 
   /**
@@ -79,12 +95,30 @@ export class AggressiveDenial {
     this.store.putWildcard(zone, { ...rrset, name: owner }, ttlSec);
   }
 
-  /** An answer from what is remembered, or undefined. Never guesses: each answer has its full proof. */
-  synthesise(question: Question): Synthesised | undefined {
-    const { name, type } = question;
-    if (isMetaType(type)) return undefined;
+  /**
+   * An answer from what is remembered, or undefined. Never guesses: each answer has its full proof.
+   * @param budget of the query, for the hashes of NSEC3
+   */
+  synthesise(question: Question, budget: Budget): Synthesised | undefined {
+    if (isMetaType(question.type)) return undefined;
     const zone = this.zoneOf(question);
     if (zone === undefined) return undefined;
+    return this.fromNsec(zone, question) ?? this.fromNsec3(zone, question, budget);
+  }
+
+  private fromNsec3(zone: Name, { name, type }: Question, budget: Budget): Synthesised | undefined {
+    const entries = nsec3Denying(this.store, zone, name, this.hasher, budget);
+    if (!entries) return undefined;
+    const records = entries.map((entry) => entry.nsec3);
+    const proofs = new Nsec3Proofs(zone, records, this.hasher, budget);
+    return (
+      this.denied('nxdomain', zone, proofs.nxdomain(name), entries) ??
+      this.denied('nodata', zone, proofs.nodata(name, type), entries)
+    );
+  }
+
+  private fromNsec(zone: Name, question: Question): Synthesised | undefined {
+    const { name, type } = question;
     const cover = this.store.nsecAtOrBefore(zone, name);
     if (!cover) return undefined;
     if (cover.rrset.name === name || isEmptyNonTerminal(cover.nsec, name)) {
@@ -128,14 +162,26 @@ export class AggressiveDenial {
     { name, type }: Question,
     entries: readonly RememberedNsec[],
   ): Synthesised | undefined {
-    const soa = this.store.soa(zone);
-    if (!soa) return undefined;
     const proofs = new NsecProofs(
       zone,
       entries.map((entry) => entry.nsec),
     );
-    const proof = kind === 'nxdomain' ? proofs.nxdomain(name) : proofs.nodata(name, type);
-    if (proof.kind !== 'proven') return undefined;
+    return this.denied(
+      kind,
+      zone,
+      kind === 'nxdomain' ? proofs.nxdomain(name) : proofs.nodata(name, type),
+      entries,
+    );
+  }
+
+  private denied(
+    kind: 'nxdomain' | 'nodata',
+    zone: Name,
+    proof: Proof,
+    entries: readonly Remembered[],
+  ): Synthesised | undefined {
+    const soa = this.store.soa(zone);
+    if (!soa || proof.kind !== 'proven' || proof.optOut) return undefined;
     const ttlSec = this.secondsLeft([soa, ...entries]);
     return { kind, zone, soa: soa.rrset, proof: entries.map((entry) => entry.rrset), ttlSec };
   }

@@ -1,16 +1,16 @@
 /**
- * Secure NSEC, SOA and wildcard RRsets by zone, NSEC in canonical order, within a limit of octets.
+ * Secure NSEC, NSEC3, SOA and wildcard RRsets by zone, NSEC in canonical order, NSEC3 by hash, within a limit of octets.
  *
  * The memory behind aggressive.ts. What was used longest ago goes first, over all zones, so that a zone with
  * a million names can neither grow the process nor, once others are asked for again, push them out for long.
  *
  * RFC 4034 6.1 (order), RFC 8198 5.
- * Limitations: an NSEC costs its place in a sorted array, O(n) of its zone to put in and out.
+ * Limitations: an NSEC or NSEC3 costs its place in a sorted array, O(n) of its zone to put in and out.
  */
-import { labelsOf, type Name } from '../dns/name.js';
+import { labelsOf, type Name, type Octets } from '../dns/name.js';
 import type { RRset } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Nsec } from './records.js';
+import type { Nsec, Nsec3 } from './records.js';
 
 /** An RRset that is remembered, with its place. */
 export interface Remembered {
@@ -25,11 +25,21 @@ export interface RememberedNsec extends Remembered {
   readonly order: string;
 }
 
+/** `order` is the hash. */
+export interface RememberedNsec3 extends Remembered {
+  readonly nsec3: Nsec3;
+  readonly order: string;
+}
+
+type Ordered = RememberedNsec | RememberedNsec3;
+
 interface ZoneMemory {
   readonly zone: Name;
   soa: Remembered | undefined;
   /** Sorted by `order`, one per owner. */
   readonly nsecs: RememberedNsec[];
+  /** Sorted by `order`, all with the same salt. */
+  readonly nsec3s: RememberedNsec3[];
   /** By type and wildcard owner. */
   readonly wildcards: Map<string, Remembered>;
 }
@@ -62,13 +72,22 @@ export class DenialStore {
   }
 
   putNsec(zone: Name, rrset: RRset, nsec: Nsec, ttlSec: number): void {
-    const memory = this.memoryOf(zone);
     const order = orderKey(rrset.name);
-    const entry: RememberedNsec = { ...this.entry(zone, rrset, ttlSec), nsec, order };
-    const at = lastAtOrBefore(memory.nsecs, order);
-    const same = memory.nsecs[at]?.order === order ? memory.nsecs[at] : undefined;
+    this.putOrdered(this.memoryOf(zone).nsecs, { ...this.entry(zone, rrset, ttlSec), nsec, order });
+  }
+
+  /** A zone that has changed its salt is begun anew. */
+  putNsec3(zone: Name, rrset: RRset, nsec3: Nsec3, ttlSec: number): void {
+    const { nsec3s } = this.memoryOf(zone);
+    if (nsec3s[0] && nsec3s[0].nsec3.salt !== nsec3.salt) for (const old of [...nsec3s]) this.remove(old);
+    this.putOrdered(nsec3s, { ...this.entry(zone, rrset, ttlSec), nsec3, order: nsec3.hash });
+  }
+
+  private putOrdered<T extends Ordered>(list: T[], entry: T): void {
+    const at = lastAtOrBefore(list, entry.order);
+    const same = list[at]?.order === entry.order ? list[at] : undefined;
     if (same) this.remove(same);
-    memory.nsecs.splice(same ? at : at + 1, 0, entry);
+    list.splice(same ? at : at + 1, 0, entry);
     this.add(entry);
   }
 
@@ -94,6 +113,17 @@ export class DenialStore {
   nsecAtOrBefore(zone: Name, name: Name): RememberedNsec | undefined {
     const nsecs = this.zones.get(zone)?.nsecs ?? [];
     return this.fresh(nsecs[lastAtOrBefore(nsecs, orderKey(name))]);
+  }
+
+  /** The salt of the NSEC3 kept of `zone`; undefined when there are none. */
+  nsec3Salt(zone: Name): Octets | undefined {
+    return this.zones.get(zone)?.nsec3s[0]?.nsec3.salt;
+  }
+
+  /** The NSEC3 whose hash is this one or the last before it, round the end, if it is still good. */
+  nsec3AtOrBefore(zone: Name, hash: Octets): RememberedNsec3 | undefined {
+    const nsec3s = this.zones.get(zone)?.nsec3s ?? [];
+    return this.fresh(nsec3s[lastAtOrBefore(nsec3s, hash)] ?? nsec3s.at(-1));
   }
 
   soa(zone: Name): Remembered | undefined {
@@ -123,7 +153,7 @@ export class DenialStore {
   private memoryOf(zone: Name): ZoneMemory {
     const known = this.zones.get(zone);
     if (known) return known;
-    const made: ZoneMemory = { zone, soa: undefined, nsecs: [], wildcards: new Map() };
+    const made: ZoneMemory = { zone, soa: undefined, nsecs: [], nsec3s: [], wildcards: new Map() };
     this.zones.set(zone, made);
     return made;
   }
@@ -145,7 +175,8 @@ export class DenialStore {
   private drop(entry: Remembered): void {
     this.remove(entry);
     const memory = this.zones.get(entry.zone)!;
-    if (!memory.soa && memory.nsecs.length === 0 && memory.wildcards.size === 0)
+    const { soa, nsecs, nsec3s, wildcards } = memory;
+    if (!soa && nsecs.length === 0 && nsec3s.length === 0 && wildcards.size === 0)
       this.zones.delete(entry.zone);
   }
 
@@ -155,8 +186,9 @@ export class DenialStore {
     const memory = this.zones.get(entry.zone)!;
     if (memory.soa === entry) memory.soa = undefined;
     else if ('order' in entry) {
-      const { order } = entry as RememberedNsec;
-      memory.nsecs.splice(lastAtOrBefore(memory.nsecs, order), 1);
+      const { order } = entry as Ordered;
+      const list: Ordered[] = 'nsec3' in entry ? memory.nsec3s : memory.nsecs;
+      list.splice(lastAtOrBefore(list, order), 1);
     } else memory.wildcards.delete(wildcardKey(entry.rrset.name, entry.rrset.type));
   }
 }
@@ -166,7 +198,7 @@ function wildcardKey(owner: Name, type: number): string {
 }
 
 /** Index of the last entry at or before `order`; -1 when all are after it. */
-function lastAtOrBefore(nsecs: readonly RememberedNsec[], order: string): number {
+function lastAtOrBefore(nsecs: readonly Ordered[], order: string): number {
   let low = 0;
   let high = nsecs.length;
   while (low < high) {

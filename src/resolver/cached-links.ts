@@ -273,7 +273,7 @@ export class CachedLinks {
   private synthesised(question: Question, ctx: QueryContext, cutBelow: Name): Link | undefined {
     const { name, type } = question;
     const { aggressive, isDistrusted } = this.options;
-    const made = aggressive?.synthesise(question);
+    const made = aggressive?.synthesise(question, ctx.budget);
     // A zone above a configured one, or above a negative trust anchor, proves nothing about names in that.
     if (!made || !isSubdomain(made.zone, cutBelow) || isDistrusted?.(name)) return undefined;
     const { ttlSec, kind: detail } = made;

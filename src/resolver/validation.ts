@@ -9,6 +9,7 @@ import { isStrictSubdomain, type Name } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import type { AggressiveDenial } from '../dnssec/aggressive.js';
+import { isDenialType } from '../dnssec/denial.js';
 import { parseRrsig } from '../dnssec/records.js';
 import type { Validator } from '../dnssec/validator.js';
 import type { Verdict } from '../dnssec/verdict.js';
@@ -30,7 +31,7 @@ export class ValidatingJudge implements LinkJudge {
   /** A denial of DS that a chain of trust met answers a client's DS question too. */
   private readonly proven = (zone: Name, denial: readonly RRset[], ttlSec: number): void => {
     for (const rrset of denial) {
-      if (rrset.type === RRType.NSEC) this.aggressive?.addNsec(zone, rrset, Math.min(rrset.ttlSec, ttlSec));
+      this.aggressive?.addDenial(zone, rrset, Math.min(rrset.ttlSec, ttlSec));
     }
   };
 
@@ -41,7 +42,7 @@ export class ValidatingJudge implements LinkJudge {
       const zone = security === 'secure' ? signerOf(rrset) : undefined;
       if (zone === undefined) continue;
       const ttlSec = Math.min(rrset.ttlSec, verdict.ttlCapSec ?? rrset.ttlSec);
-      if (rrset.type === RRType.NSEC) this.aggressive.addNsec(zone, rrset, ttlSec);
+      if (isDenialType(rrset.type)) this.aggressive.addDenial(zone, rrset, ttlSec);
       else if (rrset.type === RRType.SOA)
         this.aggressive.addSoa(zone, rrset, this.links.denialTtlSec(rrset.name, rrset, []));
       else if (closestEncloser) this.aggressive.addWildcard(zone, closestEncloser, rrset, ttlSec);

@@ -132,6 +132,22 @@ describe('a denial of DS that a chain of trust has met', () => {
   });
 });
 
+describe('NSEC3 of a small zone', () => {
+  it('denies names that were never asked for, without asking a server', async () => {
+    const fresh = new ScenarioNet(internet, { config: '', trustAnchors: internet.trustAnchors });
+    for (let i = 0; i < 40; i++) await fresh.resolve(`n${i}.negative.test.`);
+    fresh.resetQueries();
+    const classes: string[] = [];
+    for (let i = 0; i < 10; i++) {
+      const { outcome, lookupClass } = await fresh.resolve(`m${i}.negative.test.`);
+      expect(outcome).toMatchObject({ kind: 'nxdomain', security: 'secure' });
+      classes.push(lookupClass);
+    }
+    expect(classes.filter((one) => one === 'synthesised').length).toBeGreaterThanOrEqual(8);
+    expect(fresh.work.length).toBeLessThanOrEqual(4);
+  });
+});
+
 describe('wrongly signed zones', () => {
   it.each(wrong)('%s: %s is %s with EDE %s', async (zone, ask, expected, ede) => {
     const name = `${ask}.${zone}.bogus.test.`;

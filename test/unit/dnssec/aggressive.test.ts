@@ -9,6 +9,7 @@ import { AggressiveDenial } from '../../../src/dnssec/aggressive.js';
 import { orderKey } from '../../../src/dnssec/denial-store.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
 import { encodeBitmap } from '../../../src/wire/rdata/bitmap.js';
+import { budgetOf } from '../../support/signed-data.js';
 import { SignedNet } from '../../support/signed-net.js';
 
 const apex = parseName('shop.test.');
@@ -53,7 +54,7 @@ function under(labels: readonly string[]): Name {
 }
 
 const ask = (memory: AggressiveDenial, name: string, type: number = RRType.A) =>
-  memory.synthesise({ name: parseName(name), type, class: 1 });
+  memory.synthesise({ name: parseName(name), type, class: 1 }, budgetOf());
 
 describe('synthesis', () => {
   test('a name error denies its neighbours in the same gap, for as long as its records live', () => {
@@ -171,7 +172,7 @@ test('whatever was learnt in whatever order, a synthesised answer is the one the
         const memory = new AggressiveDenial(1_000_000, new VirtualClock());
         for (const { name, type } of learnt) learn(memory, name, type);
         for (const { name, type } of asked) {
-          const synthesised = memory.synthesise({ name, type, class: 1 });
+          const synthesised = memory.synthesise({ name, type, class: 1 }, budgetOf());
           if (!synthesised) continue;
           made++;
           const real = lookupZone(zone, { name, type, class: 1 }, { do: true });
