@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 
 export interface NsdZone {
   /** In presentation form, with the last dot. */
@@ -135,13 +136,4 @@ function configuration(directory: string, port: number, zones: readonly NsdZone[
     lines.push('zone:', `  name: "${apex}"`, `  zonefile: "${i}.zone"`);
   });
   return `${lines.join('\n')}\n`;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }

@@ -1,7 +1,8 @@
 /** A real redis-server (or valkey-server) on a free port of loopback, for tests. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.js';
 
 const programs = ['valkey-server', 'redis-server'];
 const found = programs.find((name) => spawnSync(name, ['--version']).status === 0);
@@ -30,15 +31,6 @@ export async function startRedis(port?: number): Promise<RedisProcess> {
       await exited;
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function untilOpen(port: number, child: ChildProcess): Promise<void> {

@@ -1,10 +1,10 @@
 /** Starts Unbound as a validator in front of another resolver, for tests that compare verdicts. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 
 const START_LIMIT_MS = 40_000;
 
@@ -80,13 +80,4 @@ forward-zone:
   name: "."
   forward-addr: 127.0.0.1@${upstreamPort}
 `;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
