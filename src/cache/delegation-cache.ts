@@ -17,17 +17,11 @@ import { RRType } from '../dns/registry.js';
 import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
+import { type PackedDelegation, packDelegation, unpackDelegation } from './delegation-packing.js';
 import { LruPolicy } from './eviction/lru.js';
 import { SegmentedLruPolicy } from './eviction/segmented-lru.js';
-import {
-  octetsOfRRset,
-  octetsOfRRsets,
-  octetsOfString,
-  octetsOfStrings,
-  ownOctets,
-  ownRRset,
-} from './footprint.js';
-import { rrsetKey } from './key.js';
+import { octetsOfString, ownOctets } from './footprint.js';
+import { nameOfKey, rrsetKey } from './key.js';
 import { addStats, type CacheLayerStats } from './stats.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
 
@@ -64,22 +58,61 @@ export interface DelegationCacheOptions {
   readonly maxOctets: number;
 }
 
-interface DelegationEntry extends TimedEntry {
-  readonly delegation: Delegation;
+/** A delegation is good for as long as its lease, so one time is enough. */
+class DelegationEntry implements TimedEntry {
+  private readonly servers: PackedDelegation['servers'];
+  private readonly rrsets: PackedDelegation['rrsets'];
+  private readonly status: PackedDelegation['status'];
+  /** While it is among those used lately. */
+  unpacked: Delegation | undefined = undefined;
+
+  constructor(
+    packed: PackedDelegation,
+    readonly expiresAtMs: number,
+  ) {
+    this.servers = packed.servers;
+    this.rrsets = packed.rrsets;
+    this.status = packed.status;
+  }
+
+  get leaseUntilMs(): number {
+    return this.expiresAtMs;
+  }
+
+  get mayServeStale(): boolean {
+    return false;
+  }
+
+  unpack(key: string): Delegation {
+    const { servers, rrsets, status } = this;
+    return unpackDelegation({ servers, rrsets, status }, ownOctets(nameOfKey(key)), this.expiresAtMs);
+  }
+
+  get octets(): number {
+    const { servers, rrsets } = this;
+    return (
+      ENTRY_OCTETS + octetsOfString(servers.length) + (rrsets === '' ? 0 : octetsOfString(rrsets.length))
+    );
+  }
 }
 
 /** The part of the budget that is kept for the root and TLDs. */
 const TOP_PART = 0.25;
-/** Two objects of the entry, their arrays' headers and boxed times. */
-const ENTRY_OCTETS = 72 + 96 + 2 * 48 + 2 * 16;
-/** A server's object, its array's header, and its slot. */
-const SERVER_OCTETS = 48 + 48 + 8;
+/** The object, and its boxed time. */
+const ENTRY_OCTETS = 24 + 5 * 8 + 16;
+/** Delegations that are kept unpacked. Few, so that those of zones that are asked once do not grow old. */
+const MAX_UNPACKED = 256;
 
 export class DelegationCache {
   private readonly clock: Clock;
   /** Root and TLDs. */
   private readonly top: TimedStore<DelegationEntry>;
   private readonly rest: TimedStore<DelegationEntry>;
+  /** A ring of those unpacked last. */
+  private readonly lately: (DelegationEntry | undefined)[] = new Array<undefined>(MAX_UNPACKED).fill(
+    undefined,
+  );
+  private nextLately = 0;
 
   constructor(options: DelegationCacheOptions) {
     this.clock = options.clock;
@@ -110,9 +143,13 @@ export class DelegationCache {
       store.counters.refused++;
       return false;
     }
-    const own = ownDelegation(delegation, leaseUntilMs);
-    const entry = { delegation: own, expiresAtMs: leaseUntilMs, leaseUntilMs, mayServeStale: false };
-    return store.set(ownOctets(keyOf(own.zone)), entry, octetsOfDelegation(own));
+    const packed = packDelegation(delegation);
+    if (packed === undefined) {
+      store.counters.refused++;
+      return false;
+    }
+    const entry = new DelegationEntry(packed, leaseUntilMs);
+    return store.set(ownOctets(keyOf(delegation.zone)), entry, entry.octets);
   }
 
   private allowedLease({ zone, leaseUntilMs }: Delegation, source: DelegationSource, nowMs: number): number {
@@ -139,10 +176,11 @@ export class DelegationCache {
     const nowMs = this.clock.wallMs();
     for (let at = name; ; at = parentName(at)) {
       const store = this.storeOf(at);
-      const entry = store.use(keyOf(at), nowMs);
+      const key = keyOf(at);
+      const entry = store.use(key, nowMs);
       if (entry) {
         store.counters.hits++;
-        return entry.delegation;
+        return this.unpacked(entry, key);
       }
       if (at === ROOT) {
         this.top.counters.miss(this.top.missReason(keyOf(ROOT)));
@@ -158,7 +196,18 @@ export class DelegationCache {
     const entry = store.use(key, this.clock.wallMs());
     if (entry) store.counters.hits++;
     else store.counters.miss(store.missReason(key));
-    return entry?.delegation;
+    return entry && this.unpacked(entry, key);
+  }
+
+  private unpacked(entry: DelegationEntry, key: string): Delegation {
+    if (entry.unpacked) return entry.unpacked;
+    const delegation = entry.unpack(key);
+    const oldest = this.lately[this.nextLately];
+    if (oldest) oldest.unpacked = undefined;
+    entry.unpacked = delegation;
+    this.lately[this.nextLately] = entry;
+    this.nextLately = (this.nextLately + 1) % MAX_UNPACKED;
+    return delegation;
   }
 
   /** Why there is no delegation of `zone`; counts nothing. */
@@ -166,8 +215,8 @@ export class DelegationCache {
     return this.storeOf(zone).missReason(keyOf(zone));
   }
 
-  private peek(zone: Name, nowMs: number): Delegation | undefined {
-    return this.storeOf(zone).peekLive(keyOf(zone), nowMs)?.delegation;
+  private peek(zone: Name, nowMs: number): DelegationEntry | undefined {
+    return this.storeOf(zone).peekLive(keyOf(zone), nowMs);
   }
 
   private storeOf(zone: Name): TimedStore<DelegationEntry> {
@@ -178,7 +227,7 @@ export class DelegationCache {
   /** Removes the delegation of a zone, or all of a subtree. Returns how many went. */
   purge(zone: Name, options: { subtree?: boolean } = {}): number {
     if (!options.subtree) return this.storeOf(zone).remove(keyOf(zone), 'flushed') ? 1 : 0;
-    const inside = (entry: DelegationEntry) => isSubdomain(entry.delegation.zone, zone);
+    const inside = (_entry: DelegationEntry, key: string) => isSubdomain(nameOfKey(key), zone);
     return this.top.purge(inside) + this.rest.purge(inside);
   }
 
@@ -192,8 +241,8 @@ export class DelegationCache {
   }
 
   *entries(): IterableIterator<Delegation> {
-    for (const [, entry] of this.top.entries()) yield entry.delegation;
-    for (const [, entry] of this.rest.entries()) yield entry.delegation;
+    for (const [key, entry] of this.top.entries()) yield entry.unpack(key);
+    for (const [key, entry] of this.rest.entries()) yield entry.unpack(key);
   }
 
   stats(): CacheLayerStats {
@@ -205,31 +254,4 @@ export class DelegationCache {
 
 function keyOf(zone: Name): string {
   return rrsetKey(zone, RRType.NS);
-}
-
-function ownDelegation(delegation: Delegation, leaseUntilMs: number): Delegation {
-  const { zone, servers, ds, dsProof, security } = delegation;
-  return {
-    zone: ownOctets(zone),
-    servers: servers.map((s) => ({
-      name: ownOctets(s.name),
-      addresses: s.addresses.map(ownOctets),
-      ...(s.spare && s.spare.length > 0 ? { spare: s.spare.map(ownOctets) } : {}),
-    })),
-    ds: typeof ds === 'string' ? ds : ownRRset(ds),
-    dsProof: dsProof.map(ownRRset),
-    leaseUntilMs,
-    security,
-  };
-}
-
-function octetsOfDelegation(delegation: Delegation): number {
-  let sum = ENTRY_OCTETS + octetsOfString(delegation.zone.length);
-  for (const server of delegation.servers) {
-    sum += SERVER_OCTETS + octetsOfString(server.name.length);
-    for (const address of server.addresses) sum += 8 + octetsOfString(address.length);
-    if (server.spare) sum += octetsOfStrings(server.spare);
-  }
-  if (typeof delegation.ds !== 'string') sum += octetsOfRRset(delegation.ds);
-  return sum + octetsOfRRsets(delegation.dsProof);
 }

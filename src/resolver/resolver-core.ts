@@ -4,7 +4,7 @@
  * Made once per resolver. Holds no state of a query; that is in QueryContext.
  */
 import type { CacheRules } from '../cache/cache-rules.js';
-import type { Delegation } from '../cache/delegation-cache.js';
+import type { Delegation, DelegationServer } from '../cache/delegation-cache.js';
 import { type Name, toName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
@@ -55,6 +55,8 @@ export interface CoreParts {
   /** Takes what was walked for other resolvers. */
   readonly shared?: SharedLinks | undefined;
 }
+
+const NO_ADDRESSES: readonly string[] = [];
 
 export class ResolverCore {
   readonly upstream: Upstream;
@@ -109,12 +111,9 @@ export class ResolverCore {
   learnDelegation(referral: ReferralData, denial: readonly RRset[], from: AskedZone): AskedZone {
     const nowMs = this.clock.wallMs();
     const ttlSec = Math.min(this.options.ttlMaxSec, Math.max(this.options.ttlMinSec, referral.ns.ttlSec));
-    const glue = addressesByName(referral.glue);
-    const spare = addressesByName(referral.spare);
-    const names = [...new Set(referral.ns.rdatas.map(toName))];
     const delegation: Delegation = {
       zone: referral.child,
-      servers: names.map((name) => ({ name, addresses: glue.get(name) ?? [], spare: spare.get(name) })),
+      servers: serversOf(referral),
       ds: referral.ds ?? (denial.length > 0 ? 'none' : 'unknown'),
       dsProof: referral.ds ? [] : denial,
       security: 'unchecked',
@@ -139,10 +138,22 @@ export class ResolverCore {
   }
 }
 
-function addressesByName(rrsets: readonly RRset[]): Map<Name, string[]> {
-  const byName = new Map<Name, string[]>();
-  for (const rrset of rrsets) {
-    byName.set(rrset.name, [...(byName.get(rrset.name) ?? []), ...addressesOf(rrset)]);
+/** No Set and no Map: a referral has a few servers, and every walk makes one. */
+function serversOf({ ns, glue, spare }: ReferralData): DelegationServer[] {
+  const servers: DelegationServer[] = [];
+  for (const [index, rdata] of ns.rdatas.entries()) {
+    const name = toName(rdata);
+    if (index > 0 && servers.some((server) => server.name === name)) continue;
+    servers.push({ name, addresses: addressesIn(glue, name), spare: addressesIn(spare, name) });
   }
-  return byName;
+  return servers;
+}
+
+function addressesIn(rrsets: readonly RRset[], name: Name): readonly string[] {
+  let addresses: readonly string[] = NO_ADDRESSES;
+  for (const rrset of rrsets) {
+    if (rrset.name !== name) continue;
+    addresses = addresses.length === 0 ? addressesOf(rrset) : [...addresses, ...addressesOf(rrset)];
+  }
+  return addresses;
 }

@@ -61,6 +61,38 @@ describe('closest', () => {
   });
 });
 
+describe('delegations in use', () => {
+  it('come out right, however many they are and in whatever order', () => {
+    const { cache, inSec } = setUp();
+    const zones = Array.from({ length: 600 }, (_, i) => delegation(`z${i}.com.`, inSec(100 + i)));
+    for (const zone of zones) cache.put(zone);
+    for (const zone of zones) expect(cache.get(zone.zone)).toEqual(zone);
+    for (const zone of zones.toReversed()) expect(cache.closest(zone.zone)).toEqual(zone);
+  });
+
+  it('are the same object while they are used again and again', () => {
+    const { cache, inSec } = setUp();
+    cache.put(delegation('example.com.', inSec(100)));
+    expect(cache.closest(www)).toBe(cache.closest(example));
+  });
+
+  it('are new once they are replaced', () => {
+    const { cache, inSec } = setUp();
+    cache.put(delegation('example.com.', inSec(100)));
+    cache.get(example);
+    cache.put(delegation('example.com.', inSec(50), { servers: [] }));
+    expect(cache.get(example)?.servers).toEqual([]);
+  });
+
+  it('are refused when they are larger than any message', () => {
+    const { cache, inSec } = setUp();
+    const addresses = Array.from({ length: 256 }, () => '192.0.2.1');
+    const servers = [{ name: parseName('ns9.example.com.'), addresses }];
+    expect(cache.put(delegation('example.com.', inSec(100), { servers }))).toBe(false);
+    expect(cache.stats().refused).toBe(1);
+  });
+});
+
 describe('the lease', () => {
   it('is cut to that of the enclosing delegation, down every level', () => {
     const { cache, inSec } = setUp();
