@@ -3,9 +3,17 @@
  *
  * Used by the signer of mock zones and by tests; a resolver never signs.
  * RFC 4034 2, 3.1.8.1 and 5.1.4, RFC 3110, RFC 6605, RFC 8080.
- * Limitations: keys live in memory; RSA/SHA-1 can sign, so that policy against it can be tested.
+ * Limitations: keys live in memory; RSA keys are read, not made; RSA/SHA-1 can sign, so that policy against it can be
+ * tested.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import type { Name, Octets } from '../dns/name.js';
 import { labelCount } from '../dns/name.js';
 import type { Rdata, RRset } from '../dns/rrset.js';
@@ -24,7 +32,10 @@ export interface SigningTimes {
   readonly expirationSec: number;
 }
 
-/** Makes a new key pair; 2048 bits for RSA. */
+/**
+ * Makes a new key pair.
+ * @throws {Error} for RSA and for what cannot sign
+ */
 export function generateSigningKey(algorithm: number, flags: number): SigningKey {
   const scheme = mustScheme(algorithm);
   return signingKey(algorithm, flags, generatePrivateKey(scheme));
@@ -61,18 +72,39 @@ export function isKeySigningKey(key: SigningKey): boolean {
   return (key.flags & KEY_FLAG_SEP) !== 0;
 }
 
-function generatePrivateKey(scheme: AlgorithmScheme): KeyObject {
-  switch (scheme.curve) {
+/**
+ * Without the key generator of Node 20, which now and then never returns: when a collection falls into it, the thread
+ * waits for a lock that it holds itself.
+ */
+function generatePrivateKey({ curve, name }: AlgorithmScheme): KeyObject {
+  switch (curve) {
     case '':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+      throw new Error(`keys for ${name} are not made here`);
     case 'Ed25519':
-      return generateKeyPairSync('ed25519').privateKey;
-    case 'Ed448':
-      return generateKeyPairSync('ed448').privateKey;
-    default:
-      return generateKeyPairSync('ec', { namedCurve: scheme.curve }).privateKey;
+    case 'Ed448': {
+      const { head, seedOctets } = edwardsKeys[curve];
+      const key = Buffer.concat([Buffer.from(head, 'hex'), randomBytes(seedOctets)]);
+      return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+    }
+    default: {
+      const ecdh = createECDH(curve === 'P-256' ? 'prime256v1' : 'secp384r1');
+      const point = ecdh.generateKeys();
+      const half = (point.length - 1) / 2;
+      const number = (octets: Buffer) => octets.toString('base64url');
+      const [x, y] = [number(point.subarray(1, 1 + half)), number(point.subarray(1 + half))];
+      // Its leading zeros are not given; JWK wants them (RFC 7518 6.2.2.1).
+      const secret = ecdh.getPrivateKey();
+      const d = number(Buffer.concat([Buffer.alloc(half - secret.length), secret]));
+      return createPrivateKey({ key: { kty: 'EC', crv: curve, x, y, d }, format: 'jwk' });
+    }
   }
 }
+
+/** PKCS 8 up to the octets of the seed (RFC 8410 7), and how many these are. */
+const edwardsKeys = {
+  Ed25519: { head: '302e020100300506032b657004220420', seedOctets: 32 },
+  Ed448: { head: '3047020100300506032b6571043b0439', seedOctets: 57 },
+} as const;
 
 function mustScheme(algorithm: number): AlgorithmScheme {
   const scheme = schemeOf(algorithm);

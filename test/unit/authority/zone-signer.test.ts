@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,13 @@ import { loadInternet } from '../../../src/authority/load.js';
 import { parseName, ROOT } from '../../../src/dns/name.js';
 import { RRType } from '../../../src/dns/registry.js';
 import { parseDnskey, parseDs, parseRrsig } from '../../../src/dnssec/records.js';
+import { generateSigningKey } from '../../../src/dnssec/signing-key.js';
 import type { Zone } from '../../../src/zone/zone.js';
 
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'signer-test-'));
-  const { privateKey } = generateKeyPairSync('ed25519');
+  const { privateKey } = generateSigningKey(15, 257);
   write('key.pem', String(privateKey.export({ format: 'pem', type: 'pkcs8' })));
   write('root.zone', `${apexOf('.')}test. NS ns.invalid.\n`);
   write('test.zone', `${apexOf('test.')}child.test. NS ns.invalid.\ndeep.down.test. NS ns.invalid.\n`);
@@ -136,7 +137,8 @@ describe('keys that cannot be used are reported where the manifest names the zon
     ['a file that is no key', 'root.zone', /cannot use the key root\.zone: /],
     ['a key that cannot sign', 'x25519.pem', /no algorithm signs with x25519 keys/],
   ])('%s', (_what, file, message) => {
-    const { privateKey } = generateKeyPairSync('x25519');
+    const key = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), randomBytes(32)]);
+    const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
     write('x25519.pem', String(privateKey.export({ format: 'pem', type: 'pkcs8' })));
     const { internet, errors } = load({ 'test.zone': `{ csk: ${file} }` });
     expect(internet).toBeUndefined();

@@ -10,6 +10,7 @@ import type { RRset } from '../../../src/dns/rrset.js';
 import { type DenialMethod, signZone } from '../../../src/dnssec/sign-zone.js';
 import { dsRdata, generateSigningKey, readSigningKey } from '../../../src/dnssec/signing-key.js';
 import { formatRdata } from '../../../src/wire/rdata/registry.js';
+import { newSigningKey } from '../../support/new-signing-key.js';
 import { rrsetsOf } from '../../support/signed-data.js';
 import { fixedKey, nsec3, optOut } from '../../support/signed-net.js';
 
@@ -98,6 +99,7 @@ describe('signing keys', () => {
     expect(() => readSigningKey(13, 257, pem)).toThrow('ECDSAP256SHA256');
     expect(() => readSigningKey(8, 257, pem)).toThrow('RSASHA256');
     expect(() => generateSigningKey(3, 257)).toThrow('algorithm 3');
+    expect(() => generateSigningKey(8, 257)).toThrow('RSASHA256');
   });
 
   test('a DS of an unknown digest type cannot be made', () => {
@@ -116,7 +118,7 @@ const cases = [8, 10, 13, 14, 15, 16].flatMap((algorithm) =>
 
 describe.skipIf(!hasVerifier)('other verifiers (need ldns-verify-zone)', () => {
   test.each(cases)('accept a zone signed with algorithm %i and %s', (algorithm, _name, denial) => {
-    const keys = [generateSigningKey(algorithm, 257), generateSigningKey(algorithm, 256)];
+    const keys = [newSigningKey(algorithm, 257), newSigningKey(algorithm, 256)];
     const directory = mkdtempSync(join(tmpdir(), 'sign-zone-'));
     try {
       const file = join(directory, 'zone');

@@ -5,12 +5,13 @@ import type { Octets } from '../../../src/dns/name.js';
 import { ecdsaVerifier } from '../../../src/dnssec/libcrypto.js';
 import type { Dnskey } from '../../../src/dnssec/records.js';
 import { CryptoVerifier, type SignatureResult } from '../../../src/dnssec/signature-verifier.js';
-import { generateSigningKey, signOctets } from '../../../src/dnssec/signing-key.js';
+import { signOctets } from '../../../src/dnssec/signing-key.js';
 import { u16Octets } from '../../../src/wire/octets.js';
+import { newSigningKey } from '../../support/new-signing-key.js';
 
 const text: Octets = 'text that is signed';
 const signers = [8, 10, 13, 14, 15, 16].map((algorithm) => {
-  const key = generateSigningKey(algorithm, 256);
+  const key = newSigningKey(algorithm, 256);
   return { algorithm, key, signature: signOctets(key, text) };
 });
 const curves = signers.filter(({ algorithm }) => algorithm === 13 || algorithm === 14);
@@ -133,7 +134,7 @@ describe.each(ways)('by %s', (_title, native) => {
 
   test('keys in turn do not mix', () => {
     const verifier = new CryptoVerifier({ native });
-    const [a, b] = [generateSigningKey(13, 256), generateSigningKey(13, 257)];
+    const [a, b] = [newSigningKey(13, 256), newSigningKey(13, 257)];
     const [byA, byB] = [signOctets(a, text), signOctets(b, text)];
     for (let round = 0; round < 3; round++) {
       expect(verifier.verify(a, text, byA)).toBe('good');

@@ -4,8 +4,9 @@ import { parseName } from '../../../src/dns/name.js';
 import { Ede, RRType } from '../../../src/dns/registry.js';
 import type { RRset } from '../../../src/dns/rrset.js';
 import { KEY_FLAG_REVOKE } from '../../../src/dnssec/records.js';
-import { dsRdata, generateSigningKey, signRRset } from '../../../src/dnssec/signing-key.js';
+import { dsRdata, signRRset } from '../../../src/dnssec/signing-key.js';
 import type { Verdict } from '../../../src/dnssec/verdict.js';
+import { newSigningKey } from '../../support/new-signing-key.js';
 import { fixedKey, NOW_SEC, type SignedNet, shopNet, withoutSignatures } from '../../support/signed-net.js';
 
 const DAY = 86_400;
@@ -18,14 +19,14 @@ async function bogusOf(net: SignedNet, name = 'www.shop.test.', type = 'A'): Pro
 
 describe('algorithms', () => {
   test.each([8, 10, 13, 14, 15, 16])('a zone signed with algorithm %i is secure', async (algorithm) => {
-    const keys = [generateSigningKey(algorithm, 257), generateSigningKey(algorithm, 256)];
+    const keys = [newSigningKey(algorithm, 257), newSigningKey(algorithm, 256)];
     const verdict = await shopNet({ keys }).judge('www.shop.test.');
     expect(verdict).toMatchObject({ security: 'secure' });
     expect(verdict.reason).toContain(String(keys[1]!.keyTag));
   });
 
   test.each([5, 7])('a zone signed with algorithm %i is insecure, and says so', async (algorithm) => {
-    const verdict = await shopNet({ keys: [generateSigningKey(algorithm, 257)] }).judge('www.shop.test.');
+    const verdict = await shopNet({ keys: [newSigningKey(algorithm, 257)] }).judge('www.shop.test.');
     expect(verdict).toMatchObject({
       security: 'insecure',
       ede: [{ code: Ede.UNSUPPORTED_DNSKEY_ALGORITHM }],
