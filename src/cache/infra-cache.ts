@@ -44,10 +44,9 @@ export class InfraCache {
   }
 
   /** The state of a server, made when there is none. Looking counts as a touch. */
-  state(address: string): ServerState {
-    const nowMs = this.clock.monotonicMs();
+  state(address: string, nowMs = this.clock.monotonicMs()): ServerState {
     const { last } = this;
-    // One exchange looks its server up several times in a row.
+    // Who looks a server up often does so several times in a row.
     const known = last?.address === address ? last : this.policy.get(address);
     if (known && nowMs - known.touchedMs < this.idleMs) {
       this.counters.hits++;

@@ -20,6 +20,7 @@ import type { Candidate } from './select-server.js';
 
 export interface Attempt {
   readonly server: Candidate;
+  readonly state: ServerState;
   readonly transport: UpstreamTransport;
   readonly edns: boolean;
   readonly randomCase: boolean;
@@ -49,6 +50,7 @@ export function firstAttempt(
   const edns = state.ednsOk !== 'no';
   return {
     server,
+    state,
     transport: 'udp',
     edns,
     randomCase: options.caseRandomization && !state.caseBroken,
@@ -96,12 +98,12 @@ export function byTcp(attempt: Attempt, tcpFor?: Attempt['tcpFor']): Attempt | u
 }
 
 /** A server that changes the letter case, or forgets its cookie, and takes no TCP is asked by UDP without demanding it. */
-export function insteadOfTcp(attempt: Attempt, state: ServerState): Attempt | undefined {
-  const { server, edns, cookie, transport, tcpFor } = attempt;
+export function insteadOfTcp(attempt: Attempt): Attempt | undefined {
+  const { server, state, edns, cookie, transport, tcpFor } = attempt;
   if (transport !== 'tcp' || tcpFor === undefined) return undefined;
-  if (tcpFor === 'case') return { server, edns, cookie, transport: 'udp', randomCase: false };
+  if (tcpFor === 'case') return { server, state, edns, cookie, transport: 'udp', randomCase: false };
   state.cookieBroken = true;
-  return { server, edns, transport: 'udp', randomCase: false };
+  return { server, state, edns, transport: 'udp', randomCase: false };
 }
 
 /** The same question without OPT; undefined when it had none. */
@@ -114,13 +116,13 @@ export function withoutEdns(attempt: Attempt): Attempt | undefined {
  *
  * @returns how to ask again when the response is about the cookie and nothing else
  */
-export function noteResponse(state: ServerState, attempt: Attempt, message: Message): Attempt | undefined {
-  noteEdns(state, attempt, message.edns !== undefined);
-  return attempt.cookie === undefined ? undefined : noteCookie(state, attempt, message);
+export function noteResponse(attempt: Attempt, message: Message): Attempt | undefined {
+  noteEdns(attempt, message.edns !== undefined);
+  return attempt.cookie === undefined ? undefined : noteCookie(attempt, message);
 }
 
-function noteEdns(state: ServerState, attempt: Attempt, responseHasOpt: boolean): void {
-  if (attempt.edns) {
+function noteEdns({ state, edns }: Attempt, responseHasOpt: boolean): void {
+  if (edns) {
     if (responseHasOpt) {
       state.ednsOk = 'yes';
       state.ednsFailures = 0;
@@ -131,7 +133,8 @@ function noteEdns(state: ServerState, attempt: Attempt, responseHasOpt: boolean)
 }
 
 /** With the new cookie after BADCOOKIE, by TCP when that is refused too (RFC 7873 5.3), without one after FORMERR. */
-function noteCookie(state: ServerState, attempt: Attempt, message: Message): Attempt | undefined {
+function noteCookie(attempt: Attempt, message: Message): Attempt | undefined {
+  const { state } = attempt;
   const option = message.edns && findOption(message.edns, EdnsOption.COOKIE);
   state.serverCookie = (option && decodeCookie(option)?.server) ?? '';
   // Without one by TCP as well, it is not our packet that was forged but the server that is of two minds.

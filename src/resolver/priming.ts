@@ -51,6 +51,7 @@ export class Priming {
     for (let i = 0; i < MAX_ATTEMPTS; i++) {
       const server = this.core.selector.choose(ROOT, candidates, tried);
       if (!server) break;
+      const state = this.core.selector.state(server.address);
       const result = await this.core.upstream.exchange({
         endpoint: server,
         transport: 'udp',
@@ -59,7 +60,7 @@ export class Priming {
         cd: false,
         randomCase: false,
         edns: { udpSize: 1232, do: this.core.options.validating },
-        timeoutMs: this.core.selector.timeoutMs(server.address),
+        timeoutMs: this.core.selector.timeoutMs(state),
       });
       tried.note(server.address);
       if (result.kind === 'fault') {
@@ -70,7 +71,7 @@ export class Priming {
         );
         continue;
       }
-      this.core.selector.rtt(server.address, result.rttMs);
+      this.core.selector.rtt(state, result.rttMs);
       if (this.learn(result.message, hints)) return;
     }
     this.notBeforeMs = this.core.clock.monotonicMs() + RETRY_AFTER_MS;

@@ -92,18 +92,23 @@ export class ServerSelector {
     private readonly health: NetworkHealth,
   ) {}
 
-  state(address: string): ServerState {
-    return this.infra.state(address);
+  /** Whoever has an exchange with a server looks its state up once and hands it on. */
+  state(address: string, nowMs?: number): ServerState {
+    return this.infra.state(address, nowMs);
   }
 
   /** The server to ask next, or undefined when none is left to try. */
-  choose(zone: Name, candidates: readonly Candidate[], tried: TriedServers): Candidate | undefined {
-    const now = this.clock.monotonicMs();
+  choose(
+    zone: Name,
+    candidates: readonly Candidate[],
+    tried: TriedServers,
+    now = this.clock.monotonicMs(),
+  ): Candidate | undefined {
     let best: { candidate: Candidate; cost: number }[] = [];
     let bestClass = Number.POSITIVE_INFINITY;
     for (const candidate of candidates) {
       if (!tried.usable(candidate.address)) continue;
-      const state = this.infra.state(candidate.address);
+      const state = this.infra.state(candidate.address, now);
       const penalty = this.penaltyClass(state, zone, candidate.address, now);
       const group = tried.count(candidate.address) + 10 * penalty;
       if (group > bestClass) continue;
@@ -137,14 +142,12 @@ export class ServerSelector {
   }
 
   /** True for an address that has answered, and did so last time. */
-  isHealthy(address: string): boolean {
-    const state = this.infra.state(address);
+  isHealthy(state: ServerState): boolean {
     return state.srttMs !== undefined && state.timeoutsInRow === 0;
   }
 
   /** How long to wait: srtt + max(G, 4 var) as in RFC 6298 2.3, doubled for each timeout in a row; for a probe of a silent server less. */
-  timeoutMs(address: string): number {
-    const state = this.infra.state(address);
+  timeoutMs(state: ServerState): number {
     if (state.timeoutsInRow >= BACKOFF_AFTER) return PROBE_TIMEOUT_MS;
     const rto =
       state.srttMs === undefined
@@ -157,14 +160,14 @@ export class ServerSelector {
   }
 
   /** A response came: whatever it says, the server is alive. */
-  rtt(address: string, rttMs: number): void {
+  rtt(state: ServerState, rttMs: number): void {
+    const now = this.clock.monotonicMs();
     this.health.noteResponse();
-    this.ipv6.noteResponse(address.includes(':'), this.clock.monotonicMs());
-    const state = this.infra.state(address);
+    this.ipv6.noteResponse(state.address.includes(':'), now);
     state.timeoutsInRow = 0;
     state.backoffUntilMs = 0;
     state.lastSeenMs = this.clock.wallMs();
-    state.respondedMs = this.clock.monotonicMs();
+    state.respondedMs = now;
     if (state.srttMs === undefined) {
       state.srttMs = rttMs;
       state.rttvarMs = rttMs / 2;

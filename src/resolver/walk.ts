@@ -122,10 +122,11 @@ export class Walk {
   // --- ask ---------------------------------------------------------------------------------------------
 
   private ask(): State {
-    const attempt = this.retry ?? this.chooseAttempt();
+    const nowMs = this.core.clock.monotonicMs();
+    const attempt = this.retry ?? this.chooseAttempt(nowMs);
     this.retry = undefined;
     if (!attempt) return ADDRESSES;
-    const timeLeftMs = this.ctx.budget.timeLeftMs(this.core.clock.monotonicMs());
+    const timeLeftMs = this.ctx.budget.timeLeftMs(nowMs);
     if (timeLeftMs === 0) return this.done(budgetFailure(this.ctx, this.report));
     if (++this.queriesInZone > MAX_QUERIES_PER_ZONE || !this.ctx.budget.spend('upstreamQueries')) {
       this.ctx.emit({ kind: 'limit', item: 'upstreamQueries' });
@@ -154,12 +155,12 @@ export class Walk {
       : this.onResponse(attempt, question, exchange, result);
   }
 
-  private chooseAttempt(): Attempt | undefined {
+  private chooseAttempt(nowMs: number): Attempt | undefined {
     const { selector, options } = this.core;
-    const server = selector.choose(this.zone.zone, this.servers.candidates(), this.tried);
+    const server = selector.choose(this.zone.zone, this.servers.candidates(), this.tried, nowMs);
     if (!server) return undefined;
-    const state = selector.state(server.address);
-    state.forgetWeakness(this.core.clock.monotonicMs());
+    const state = selector.state(server.address, nowMs);
+    state.forgetWeakness(nowMs);
     const attempt = firstAttempt(server, state, options, this.core.random);
     // Silence may be a middlebox that drops OPT: the last try at a server that never showed EDNS goes without.
     return this.tried.count(server.address) >= 2 && state.ednsOk === 'unknown'
@@ -174,14 +175,14 @@ export class Walk {
     timeLeftMs: number,
   ): Promise<SharedResult> {
     const { selector, exchanges, options } = this.core;
-    const base = selector.timeoutMs(attempt.server.address);
+    const base = selector.timeoutMs(attempt.state);
     const timeoutMs = Math.min(
       timeLeftMs,
       attempt.transport === 'tcp' ? Math.max(MIN_TCP_TIMEOUT_MS, 3 * base) : base,
     );
     emitQuery(this.ctx, this.zone, attempt, question, this.question, exchange, timeoutMs);
     const query = queryOf(attempt, question, timeoutMs, this.zone, options.validating);
-    return exchanges.exchange(query, this.zone.zone, selector.isHealthy(attempt.server.address));
+    return exchanges.exchange(query, this.zone.zone, selector.isHealthy(attempt.state));
   }
 
   /** Too much waits for this server, or for all of this zone: what comes on top fails at once. */
@@ -206,7 +207,7 @@ export class Walk {
     this.ctx.emit({ kind: 'no-response', exchange, why: fault, afterMs });
     this.report.note(attempt.server, attempt.transport, fault);
     if (fault === 'no-socket') return this.done(walkFailure('internal', 'no free socket', this.report));
-    this.retry = insteadOfTcp(attempt, this.core.selector.state(address));
+    this.retry = insteadOfTcp(attempt);
     if (this.retry) return ASK;
     if (fault === 'near-miss' || fault === 'no-cookie') {
       // Someone guesses IDs, or the server is broken: TCP settles which.
@@ -242,18 +243,16 @@ export class Walk {
     result: Extract<UpstreamResult, { kind: 'response' }>,
   ): State {
     const { message, sizeOctets } = result;
-    const { address } = attempt.server;
-    const { selector } = this.core;
     this.doubtful = false;
     // TCP time includes the handshake and says little about UDP.
-    if (attempt.transport === 'udp') selector.rtt(address, result.rttMs);
+    if (attempt.transport === 'udp') this.core.selector.rtt(attempt.state, result.rttMs);
     if (!this.ctx.budget.spend('bytes', sizeOctets)) {
       this.ctx.emit({ kind: 'limit', item: 'bytes' });
       return this.done(budgetFailure(this.ctx, this.report));
     }
     emitResponse(this.ctx, exchange, result);
     if (!result.caseMatched) {
-      selector.state(address).caseBroken = true;
+      attempt.state.caseBroken = true;
       this.retry = byTcp(attempt, 'case');
       return ASK;
     }
@@ -261,7 +260,7 @@ export class Walk {
     emitScrubbed(this.ctx, exchange, scrubbed);
     const classified = classify(message, scrubbed, this.zone.source === 'forward');
     if (this.ctx.traced) this.ctx.emit({ kind: 'classified', exchange, as: responseClass(classified) });
-    this.retry = noteResponse(selector.state(address), attempt, message);
+    this.retry = noteResponse(attempt, message);
     if (this.retry) return ASK;
     const walked = (links: LinksFound): Walked => ({
       kind: 'links',

@@ -58,13 +58,13 @@ describe('attempts', () => {
   it('come back from TCP only when it was for the case or the cookie', () => {
     const known = state();
     const begun = first(known, true);
-    expect(insteadOfTcp(begun, known)).toBeUndefined();
-    expect(insteadOfTcp(byTcp(begun)!, known)).toBeUndefined();
-    const back = insteadOfTcp(byTcp(begun, 'case')!, known)!;
+    expect(insteadOfTcp(begun)).toBeUndefined();
+    expect(insteadOfTcp(byTcp(begun)!)).toBeUndefined();
+    const back = insteadOfTcp(byTcp(begun, 'case')!)!;
     expect(back).toMatchObject({ transport: 'udp', randomCase: false, cookie: begun.cookie });
-    expect(insteadOfTcp(byTcp(back)!, known)).toBeUndefined();
+    expect(insteadOfTcp(byTcp(back)!)).toBeUndefined();
     expect(known.cookieBroken).toBe(false);
-    const bare = insteadOfTcp(byTcp(begun, 'cookie')!, known)!;
+    const bare = insteadOfTcp(byTcp(begun, 'cookie')!)!;
     expect(bare).toMatchObject({ transport: 'udp', edns: true });
     expect(bare.cookie).toBeUndefined();
     expect(first(known, true).cookie).toBeUndefined();
@@ -102,19 +102,19 @@ describe('what responses say about EDNS', () => {
   it('is believed to be nothing after two without it', () => {
     const known = state();
     const plain = withoutEdns(first(known))!;
-    noteResponse(known, plain, respond());
+    noteResponse(plain, respond());
     expect(known.ednsOk).toBe('unknown');
-    noteResponse(known, plain, respond());
+    noteResponse(plain, respond());
     expect(known.ednsOk).toBe('no');
   });
 
   it('is counted anew after a response with OPT in between', () => {
     const known = state();
     const begun = first(known);
-    noteResponse(known, withoutEdns(begun)!, respond());
-    noteResponse(known, begun, respond([]));
+    noteResponse(withoutEdns(begun)!, respond());
+    noteResponse(begun, respond([]));
     expect(known.ednsOk).toBe('yes');
-    noteResponse(known, withoutEdns(begun)!, respond());
+    noteResponse(withoutEdns(begun)!, respond());
     expect(known.ednsOk).toBe('yes');
   });
 });
@@ -133,9 +133,9 @@ describe('cookies', () => {
   it('have the part of the server from its last response on', () => {
     const known = state();
     const begun = first(known, true);
-    expect(noteResponse(known, begun, respond([begun.cookie + SERVER]))).toBeUndefined();
+    expect(noteResponse(begun, respond([begun.cookie + SERVER]))).toBeUndefined();
     expect(first(known, true).cookie).toBe(begun.cookie + SERVER);
-    noteResponse(known, first(known, true), respond([]));
+    noteResponse(first(known, true), respond([]));
     expect(first(known, true).cookie).toBe(begun.cookie);
   });
 
@@ -143,17 +143,17 @@ describe('cookies', () => {
     const known = state();
     const begun = first(known, true);
     const bad = respond([begun.cookie + SERVER], Rcode.BADCOOKIE);
-    const second = noteResponse(known, begun, bad)!;
+    const second = noteResponse(begun, bad)!;
     expect(second).toMatchObject({ transport: 'udp', cookie: begun.cookie + SERVER });
-    const third = noteResponse(known, second, bad)!;
+    const third = noteResponse(second, bad)!;
     expect(third.transport).toBe('tcp');
-    expect(noteResponse(known, third, bad)).toBeUndefined();
+    expect(noteResponse(third, bad)).toBeUndefined();
   });
 
   it('are left away after FORMERR with OPT, for 15 minutes', () => {
     const known = state();
     known.forgetWeakness(1);
-    const again = noteResponse(known, first(known, true), respond([], Rcode.FORMERR));
+    const again = noteResponse(first(known, true), respond([], Rcode.FORMERR));
     expect(again).toMatchObject({ transport: 'udp', edns: true, cookie: undefined });
     expect(first(known, true).cookie).toBeUndefined();
     known.forgetWeakness(2);
@@ -165,6 +165,6 @@ describe('cookies', () => {
 
   it('are not blamed for FORMERR without OPT', () => {
     const known = state();
-    expect(noteResponse(known, first(known, true), respond(undefined, Rcode.FORMERR))).toBeUndefined();
+    expect(noteResponse(first(known, true), respond(undefined, Rcode.FORMERR))).toBeUndefined();
   });
 });
