@@ -5,6 +5,7 @@
  */
 import { inspect } from 'node:util';
 import { type Paint, type Style, unpainted } from '../observe/sinks/styles.js';
+import type { TerminalSize } from './screen.js';
 
 export interface Io {
   /** Text for people or programs that asked for it. */
@@ -15,6 +16,8 @@ export interface Io {
   readonly colour: boolean;
   /** Whether `out` goes to a terminal whose screen can be drawn anew. */
   readonly redraws?: boolean;
+  /** Of that terminal, now. */
+  size?(): TerminalSize;
   /** Bearer token of the environment, for servers that want one. */
   readonly token: string | undefined;
 }
@@ -67,6 +70,7 @@ export function processIo(): Io {
     err: (text) => void stderr.write(text),
     colour: stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     redraws: stdout.isTTY === true && env.TERM !== 'dumb',
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
     token: env.STRATADNS_TOKEN,
   };
 }

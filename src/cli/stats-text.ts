@@ -68,22 +68,46 @@ export type FrameReply = z.infer<typeof frameReply>;
 const cached = ['stub', 'resolver', 'negative', 'synthesised', 'failure', 'stale', 'local'];
 const SHOWN_NAMES = 5;
 
-/** All there is, for one screen. */
+/** All there is. */
 export function statsLines(reply: StatsReply, paint: Paint): string[] {
-  const { version, uptimeSec, workers, queries, caches, names } = reply;
-  const title = `stratadns ${printable(version)}, up ${uptimeSec} s, ${plural(workers, 'worker')}, ${plural(queries.total, 'query', 'queries')}`;
+  const { queries, caches, names } = reply;
   return [
-    paint('title', title),
+    titleLine(reply, paint),
     '',
     ...classLines(queries, paint),
     '',
     ...cacheLines(caches, paint),
     '',
+    ...countLines(queries, paint),
+    ...(names ? nameLines(names, paint) : []),
+  ].map((line) => line.trimEnd());
+}
+
+/** The same in parts for a screen, the most important first; `recent` are lines of the last seconds. */
+export function screenSections(reply: StatsReply, recent: readonly string[], paint: Paint): string[][] {
+  const { queries, caches, names } = reply;
+  const used = Object.entries(queries.byClass).filter(([, count]) => count > 0);
+  return [
+    [titleLine(reply, paint)],
+    [paint('faint', frameHead), ...recent],
+    classLines({ ...queries, byClass: Object.fromEntries(used) }, paint),
+    cacheLines(caches, paint),
+    countLines(queries, paint),
+    names ? nameLines(names, paint) : [],
+  ].map((lines) => lines.map((line) => line.trimEnd()));
+}
+
+function titleLine({ version, uptimeSec, workers, queries }: StatsReply, paint: Paint): string {
+  const parts = [plural(workers, 'worker'), plural(queries.total, 'query', 'queries')];
+  return paint('title', `stratadns ${printable(version)}, up ${uptimeSec} s, ${parts.join(', ')}`);
+}
+
+function countLines(queries: StatsReply['queries'], paint: Paint): string[] {
+  return [
     `${paint('faint', 'misses   ')}${pairs(queries.missReasons)}`,
     `${paint('faint', 'rcodes   ')}${pairs(queries.rcodes)}`,
     ...(['dropped', 'limits', 'views'] as const).flatMap((what) => countLine(what, queries[what], paint)),
-    ...(names ? nameLines(names, paint) : []),
-  ].map((line) => line.trimEnd());
+  ];
 }
 
 /** Only what there is. */
@@ -128,9 +152,12 @@ function titled(title: string, lines: readonly string[], paint: Paint): string[]
   return lines.map((line, i) => `${paint('faint', i === 0 ? title : ' '.repeat(title.length))}${line}`);
 }
 
+/** Seven of them beside the time fit into 80 columns. */
+const FRAME_COLUMN = 10;
+
 /** Head of the lines that `frameLine` makes. */
-export const frameHead = ['time', 'q/s', 'cached', 'median', '99 %', 'upstream/s', 'timeouts', 'in flight']
-  .map((title, i) => (i === 0 ? title.padEnd(8) : title.padStart(11)))
+export const frameHead = ['time', 'q/s', 'cached', 'median', '99 %', 'asked/s', 'timeouts', 'in flight']
+  .map((title, i) => (i === 0 ? title.padEnd(8) : title.padStart(FRAME_COLUMN)))
   .join('');
 
 /** One second in one line. */
@@ -148,7 +175,7 @@ export function frameLine(frame: FrameReply): string {
     String(frame.inFlight),
   ];
   const time = new Date(frame.atMs).toISOString().slice(11, 19);
-  return time + figures.map((figure) => figure.padStart(11)).join('');
+  return time + figures.map((figure) => figure.padStart(FRAME_COLUMN)).join('');
 }
 
 function percent(part: number, whole: number): string {

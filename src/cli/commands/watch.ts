@@ -1,12 +1,20 @@
 /**
  * `stratadns stats --watch`: the figures of a running server, once a second.
  *
- * The server sets the pace: it sends a frame a second (`/events`). On a terminal the screen is drawn anew with all
- * figures; elsewhere each second is one line, fit for a pipe.
+ * The server sets the pace: it sends a frame a second (`/events`). On a terminal the screen is drawn anew with as many
+ * figures as it has room for; elsewhere each second is one line, fit for a pipe.
  */
 import { CliError, ExitCode, type Io, paintFor } from '../io.js';
+import { fitScreen } from '../screen.js';
 import { ServerClient } from '../server-client.js';
-import { type FrameReply, frameHead, frameLine, frameReply, statsLines, statsReply } from '../stats-text.js';
+import {
+  type FrameReply,
+  frameHead,
+  frameLine,
+  frameReply,
+  screenSections,
+  statsReply,
+} from '../stats-text.js';
 
 export interface WatchOptions {
   readonly at: string;
@@ -18,7 +26,7 @@ export interface WatchOptions {
 
 /** Head lines are repeated after so many lines. */
 const HEAD_EVERY = 20;
-const RECENT_LINES = 8;
+const RECENT_LINES = 5;
 /** Cursor to the top left, and what is below it erased: no flicker as with an empty screen between. */
 const HOME = '\u001b[H';
 const ERASE_LINE = '\u001b[K';
@@ -60,7 +68,7 @@ function screen(client: ServerClient, options: WatchOptions, io: Io): Show {
     if (recent.length > RECENT_LINES) recent.shift();
     const stats = statsReply.safeParse(await client.json('GET', '/stats'));
     if (!stats.success) throw notOurs(options.at);
-    const lines = [...statsLines(stats.data, paint), '', paint('faint', frameHead), ...recent];
+    const lines = fitScreen(screenSections(stats.data, recent, paint), io.size?.());
     const text = lines.map((line) => `${line}${ERASE_LINE}\n`).join('');
     io.out(`${first ? CLEAR : ''}${HOME}${text}${ERASE_BELOW}`);
     first = false;

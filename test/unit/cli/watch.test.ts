@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { runProgram } from '../../../src/cli/program.js';
@@ -92,7 +93,7 @@ describe('stats --watch', () => {
     expect(lines[0]).toBe(frameHead);
     expect(lines).toHaveLength(4);
     for (const line of lines.slice(1)) {
-      expect(line).toMatch(/^\d\d:\d\d:\d\d {8}2\.0 {5}50\.0 % +1\.\d\d ms +4\d\.\d ms +0\.0 +0 +2$/);
+      expect(line).toMatch(/^\d\d:\d\d:\d\d {7}2\.0 {4}50\.0 % +1\.\d\d ms +4\d\.\d ms +0\.0 +0 +2$/);
     }
     expect(watching.out).not.toContain('\u001b');
   });
@@ -108,6 +109,21 @@ describe('stats --watch', () => {
     expect(screens[1]).toContain(frameHead);
     expect(screens[1]!.match(/\d\d:\d\d:\d\d /g)).toHaveLength(2);
     expect(screens[1]!.endsWith('\u001b[J')).toBe(true);
+  });
+
+  it('fits a terminal of 80 columns and 24 rows, with the latest first', async () => {
+    const { url, second } = await server();
+    const size = () => ({ columns: 80, rows: 24 });
+    const watching = watch(['--count', '8', '--at', url], { redraws: true, colour: true, size });
+    expect(await passUntilDone(watching, second)).toBe(0);
+    const screens = watching.out.split('\u001b[H').slice(1);
+    for (const screen of screens) {
+      const lines = stripVTControlCharacters(screen).split('\n').slice(0, -1);
+      expect(lines.length).toBeLessThan(24);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+      expect(lines.slice(1, 3)).toContain(frameHead);
+      expect(lines.join('\n')).toMatch(/^stub +\d/m);
+    }
   });
 
   it('as JSON gives each frame as the server sent it', async () => {
