@@ -132,7 +132,7 @@ function drawBranches(box, branches) {
   box.replaceChildren(...branches.map((zones) => el('ol', { class: 'chain-zones' }, ...zones.map(zone))));
 }
 
-const useful = /(answer|referral|nodata|nxdomain|alias)[^,]*$/i;
+const useful = /(answer|referral|nodata|nxdomain|cname|dname)[^,]*$/i;
 
 const toneOf = ({ answered, result }) =>
   answered ? (useful.test(result) ? 'is-fine' : 'is-insecure') : 'is-bogus';

@@ -92,7 +92,7 @@ export class WalkPicture {
     return this.model.lanes.flatMap(({ key, label, kind }, i) => {
       const x = this.laneX.get(key);
       const y = this.stairs ? i * LANE_LINE + 14 : 18;
-      const room = x + label.length * CHAR > this.width - 4;
+      const room = x + label.length * CHAR > this.width - this.fallWidth - 4;
       const anchor = this.stairs ? (room ? 'end' : 'start') : 'middle';
       const offset = this.stairs ? (room ? -5 : 5) : 0;
       return [
