@@ -15,7 +15,7 @@ rows     ${rows.map((row) => row.id).join(' ')}   (all but those marked optional
   --rounds N       rounds; the median is reported (3)
   --seconds S      length of each timed load (8)
   --zones N        zones for the cold walk (60000)
-  --signed-zones N zones for the signed walk (8000)
+  --signed-zones N zones for the signed walk (28000)
   --fill N         names for the memory row (100000)
   --names N        names in the hit row (1000)
   --clients N      sockets that the queries come from (4)
@@ -69,7 +69,7 @@ export function parseOptions(argv) {
         rounds: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '8' },
         zones: { type: 'string', default: '60000' },
-        'signed-zones': { type: 'string', default: '8000' },
+        'signed-zones': { type: 'string', default: '28000' },
         fill: { type: 'string', default: '100000' },
         names: { type: 'string', default: '1000' },
         clients: { type: 'string', default: '4' },

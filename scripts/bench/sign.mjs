@@ -5,7 +5,7 @@
  * Limitations: knows A, NS, SOA, DS, DNSKEY and NSEC; all names are lower case and without escapes; the key is made anew on
  * each run. It is not the product's signer, so that a fault in the one cannot hide in the other.
  */
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createECDH, createHash, createPrivateKey, sign } from 'node:crypto';
 
 const typeNumbers = /** @type {const} */ ({ A: 1, NS: 2, SOA: 6, DS: 43, RRSIG: 46, NSEC: 47, DNSKEY: 48 });
 const algorithm = 13;
@@ -94,15 +94,30 @@ function keyTag(rdata) {
   return (sum + (sum >> 16)) & 0xffff;
 }
 
-/** A new key, with its DNSKEY and DS. @param {string} apex */
+/**
+ * A new key, with its DNSKEY and DS. Without `generateKeyPairSync`, which on Node 20 now and then waits for itself.
+ * @param {string} apex
+ */
 export function makeZoneKey(apex) {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+  const ecdh = createECDH('prime256v1');
+  const point = ecdh.generateKeys().subarray(1);
+  const secret = ecdh.getPrivateKey();
+  const [x, y, d] = [
+    point.subarray(0, 32),
+    point.subarray(32),
+    Buffer.concat([Buffer.alloc(32 - secret.length), secret]),
+  ];
+  const jwk = { kty: 'EC', crv: 'P-256', x: base64Url(x), y: base64Url(y), d: base64Url(d) };
+  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
   const dnskey = `257 3 ${algorithm} ${point.toString('base64')}`;
   const rdata = encodeRdata('DNSKEY', dnskey);
   const digest = createHash('sha256').update(encodeName(apex)).update(rdata).digest('hex');
   return { apex, privateKey, dnskey, tag: keyTag(rdata), ds: `${keyTag(rdata)} ${algorithm} 2 ${digest}` };
+}
+
+/** @param {Buffer} octets */
+function base64Url(octets) {
+  return octets.toString('base64url');
 }
 
 /** @typedef {ReturnType<typeof makeZoneKey>} ZoneKey */
