@@ -91,13 +91,27 @@ function addServers(a: UpstreamServers, b: UpstreamServers): UpstreamServers {
   return { counts: counts as UpstreamServers['counts'], recent: newestFirst.slice(0, SHOWN_SERVERS) };
 }
 
-/** The first worker's file stands for all; of their last snapshots one that failed, else the first's. */
+/** The first worker's file stands for all. */
 function addPersistence(a: PersistenceStats, b: PersistenceStats): PersistenceStats {
   return {
     path: a.path,
     restored: addNumbers(a.restored, b.restored),
     refused: a.refused ?? b.refused,
-    lastSnapshot: b.lastSnapshot?.result === 'failed' ? b.lastSnapshot : a.lastSnapshot,
+    lastSnapshot: addSnapshots(a.lastSnapshot, b.lastSnapshot),
+  };
+}
+
+type Snapshot = NonNullable<PersistenceStats['lastSnapshot']>;
+
+/** One that failed, else the older, since what came after it is not kept by all; none while one has written none. */
+function addSnapshots(a: Snapshot | undefined, b: Snapshot | undefined): Snapshot | undefined {
+  if (a?.result === 'failed' || b?.result === 'failed') return a?.result === 'failed' ? a : b;
+  if (!a || !b) return undefined;
+  const older = b.atMs < a.atMs ? b : a;
+  return {
+    ...older,
+    sizeOctets: a.sizeOctets + b.sizeOctets,
+    tookMs: Math.max(a.tookMs, b.tookMs),
   };
 }
 

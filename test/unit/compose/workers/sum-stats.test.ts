@@ -113,6 +113,24 @@ describe('statistics of several workers', () => {
     expect(sum.shared).toBeUndefined();
   });
 
+  it('show the older snapshot, up to which all is kept, and none while a worker has none', () => {
+    const persistence = (atMs?: number) => ({
+      path: '/a',
+      restored: { answers: 0, entries: 0, dropped: 0 },
+      refused: undefined,
+      lastSnapshot:
+        atMs === undefined ? undefined : { result: 'ok' as const, atMs, tookMs: atMs, sizeOctets: 10 },
+    });
+    const of = (...at: (number | undefined)[]) =>
+      sumStats(
+        at.map((atMs) => worker(0, { persistence: persistence(atMs) })),
+        [],
+      ).persistence?.lastSnapshot;
+    expect(of(3, 2)).toEqual({ result: 'ok', atMs: 2, tookMs: 3, sizeOctets: 20 });
+    expect(of(2, 3)).toMatchObject({ atMs: 2 });
+    expect(of(2, undefined)).toBeUndefined();
+  });
+
   it('show a snapshot that failed before one that did not', () => {
     const file = (result: 'ok' | 'failed') => ({
       path: '/p',
