@@ -13,7 +13,7 @@ import type { Early } from '../policy/policy.js';
 import type { Decision } from '../policy/rules.js';
 import type { RecursiveResolver } from '../resolver/contract.js';
 import type { TraceSink } from '../runtime/trace.js';
-import { clientOctets } from '../server/policy-answer.js';
+import { clientOctets, rulePhrase } from '../server/policy-answer.js';
 import type { LocalData, LocalRules, View } from '../server/settings.js';
 import { judgeAnswer } from '../server/stages/answer-policy.js';
 import type { LoadedPolicy } from './load-policy.js';
@@ -81,7 +81,7 @@ class PolicyTrace {
   private outcomeOf(decision: Decision): Outcome | undefined {
     const rule = `${decision.list}: ${formatName(decision.rule)}`;
     this.emit(rule, decision.kind === 'block' ? decision.action : decision.kind);
-    if (decision.kind === 'block') return failure(Ede.BLOCKED, rule);
+    if (decision.kind === 'block') return failure(Ede.BLOCKED, rulePhrase(decision));
     return decision.kind === 'data'
       ? localOutcome(this.question, { rcode: 0, answer: decision.rrsets })
       : undefined;

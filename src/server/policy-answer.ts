@@ -6,6 +6,7 @@
  * has it. What a rule has changed never gets into a cache.
  * RFC 8914 4.5 (Forged Answer), 4.16 (Blocked), RFC 2308 3 (denials carry an SOA).
  */
+import { basename } from 'node:path';
 import { formatName, isSubdomain, type Name } from '../dns/name.js';
 import { assertNever } from '../dns/outcome.js';
 import { Ede, Rcode, RRClass, RRType } from '../dns/registry.js';
@@ -69,14 +70,19 @@ export function obey(exchange: Exchange, decision: Decision, counted: Counted): 
   }
 }
 
+/** For clients: they hear what the file of a list is called, not where it is on this machine. */
+export function rulePhrase({ list, rule }: Decision): string {
+  return `list ${basename(list)}, rule ${formatName(rule)}`;
+}
+
 function giveData(
   exchange: Exchange,
   decision: Extract<Decision, { kind: 'data' }>,
   counted: Counted,
 ): Verdict {
   const { type } = exchange.query!.question!;
-  const { rrsets, rule, list, forged } = decision;
-  const why = forged ? [ede(Ede.FORGED_ANSWER, `list ${list}, rule ${formatName(rule)}`)] : [];
+  const { rrsets, rule, forged } = decision;
+  const why = forged ? [ede(Ede.FORGED_ANSWER, rulePhrase(decision))] : [];
   const alias = rrsets.find((rrset) => rrset.type === RRType.CNAME);
   if (alias && type !== RRType.CNAME) {
     exchange.aliases = [...exchange.aliases, alias];
@@ -93,11 +99,12 @@ function giveData(
 
 function block(
   exchange: Exchange,
-  { action, list, rule }: Extract<Decision, { kind: 'block' }>,
+  decision: Extract<Decision, { kind: 'block' }>,
   counted: Counted,
 ): Verdict {
+  const { action, rule } = decision;
   if (action === 'drop') return exchange.drop('policy');
-  const why = [...exchange.notes, ede(Ede.BLOCKED, `list ${list}, rule ${formatName(rule)}`)];
+  const why = [...exchange.notes, ede(Ede.BLOCKED, rulePhrase(decision))];
   if (action === 'refused')
     return exchange.answer({ rcode: Rcode.REFUSED, ede: why, lookupClass: 'refused' });
   const { type } = exchange.query!.question!;

@@ -32,6 +32,14 @@ describe('a blocked name', () => {
     expect(h.stubCache.stats().entries).toBe(0);
   });
 
+  it('tells the client what the file of the list is called, and not where it is', async () => {
+    const lists = [blockList('/srv/lists/ads.txt', 'ads.example\n', 'domains', 'nxdomain')];
+    const response = await new Harness(undefined, { policy: new Policy({ lists }) }).ask(
+      asked('ads.example.'),
+    );
+    expect(edesOf(response!.edns)).toEqual([{ code: 15, text: 'list ads.txt, rule ads.example.' }]);
+  });
+
   it('may be met with silence, which is counted', async () => {
     const h = blocking('drop');
     expect(await h.ask(asked('ads.example.'))).toBeUndefined();
