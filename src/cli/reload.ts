@@ -5,14 +5,14 @@
  * and is said to whoever asked as well as in the log.
  */
 import type { Logger } from 'pino';
-import { loadPolicy, PolicyFileError } from '../compose/load-policy.js';
+import { PolicyFileError } from '../compose/load-policy.js';
 import type { RunningServer } from '../compose/running-server.js';
 import type { Config } from '../config/fields.js';
 import { liveConfig } from '../config/live.js';
 import { ConfigError, formatProblem } from '../config/problems.js';
 import type { ReloadResult } from '../observe/control.js';
-import { silentLog } from '../server/log.js';
 import { type ConfigOptions, readConfiguration } from './configuration.js';
+import { tryPolicy } from './policy-problems.js';
 
 export class Reloader {
   private last: Promise<unknown> = Promise.resolve();
@@ -40,7 +40,7 @@ export class Reloader {
     const { log } = this;
     try {
       const next = readConfiguration(this.options);
-      loadPolicy(next, silentLog);
+      tryPolicy(this.options.config, next);
       const { config, needRestart } = liveConfig(this.running, next);
       await this.server.reload(config);
       this.running = config;
@@ -60,7 +60,7 @@ export class Reloader {
 }
 
 function problemsOf(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.problems.map(formatProblem);
+  if (error instanceof ConfigError) return error.problems.map((problem) => formatProblem(problem));
   if (error instanceof PolicyFileError) return error.message.split('\n');
   throw error;
 }

@@ -35,6 +35,15 @@ function readConfigFile(file: string): string {
   }
 }
 
+/**
+ * Where values stand in a file that could be read, for what is found wrong with them later.
+ * @throws {ConfigError} when it cannot be read any more
+ */
+export function placesIn(file: string): (path: Path) => Place {
+  const { document, lines } = readDocument(readConfigFile(file));
+  return (path) => placeOf(document, lines, path);
+}
+
 /** What holds without a file. */
 export function defaultConfig(): Config {
   return parseConfig('', 'defaults');
@@ -47,13 +56,7 @@ export function defaultConfig(): Config {
  * @throws {ConfigError} with every problem found
  */
 export function parseConfig(text: string, source: string): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    version: '1.2',
-    logLevel: 'error', // what it would warn of on the terminal is refused here, with its place
-  });
+  const { document, lines } = readDocument(text);
   const syntax = [...document.errors, ...document.warnings].map((error): ConfigProblem => {
     const { line, col } = lines.linePos(error.pos[0]);
     return { keyPath: '', source, line, column: col, message: `not valid YAML: ${error.message}` };
@@ -61,6 +64,17 @@ export function parseConfig(text: string, source: string): Config {
   if (syntax.length > 0) throw new ConfigError('CONFIG_INVALID', syntax);
   const place = (path: Path) => placeOf(document, lines, path);
   return check(toPlain(document, source), source, place);
+}
+
+function readDocument(text: string): { document: Document; lines: LineCounter } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: '1.2',
+    logLevel: 'error', // what it would warn of on the terminal is refused, with its place
+  });
+  return { document, lines };
 }
 
 /**
@@ -83,7 +97,7 @@ function toPlain(document: Document, source: string): unknown {
   }
 }
 
-type Place = { line: number; column: number } | undefined;
+export type Place = { line: number; column: number } | undefined;
 
 function check(value: unknown, source: string, place: (path: Path) => Place): Config {
   const given = withoutEmptySections(value ?? {}, fields);

@@ -25,17 +25,18 @@ export class ConfigError extends Error {
     readonly code: ConfigErrorCode,
     readonly problems: readonly ConfigProblem[],
   ) {
-    super(problems.map(formatProblem).join('\n'));
+    super(problems.map((problem) => formatProblem(problem)).join('\n'));
     this.name = 'ConfigError';
   }
 }
 
-/** `file.yaml:3:12: cache.ttl.min: expected ...`. */
-export function formatProblem(problem: ConfigProblem): string {
+/** `file.yaml:3:12: cache.ttl.min: expected ...`; a warning says so before the key. */
+export function formatProblem(problem: ConfigProblem, severity: 'error' | 'warning' = 'error'): string {
   const place = problem.line === undefined ? '' : `:${problem.line}:${problem.column ?? 1}`;
   const key = problem.keyPath === '' ? '' : ` ${problem.keyPath}:`;
   const hint = problem.suggestion === undefined ? '' : ` (did you mean "${problem.suggestion}"?)`;
-  return `${problem.source}${place}:${key} ${problem.message}${hint}`;
+  const warning = severity === 'warning' ? ' warning:' : '';
+  return `${problem.source}${place}:${warning}${key} ${problem.message}${hint}`;
 }
 
 /** `['forward', 0, 'zone']` as `forward[0].zone`. */

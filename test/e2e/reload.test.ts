@@ -185,7 +185,10 @@ describe('a reload', () => {
       'rateLimit: { perClientQps: -5 }',
       /config\.yaml:1:\d+: rateLimit\.perClientQps: expected a whole number/,
     ],
-    ['policy: { hosts: [/no/such/hosts] }', /\/no\/such\/hosts/],
+    [
+      'policy: { hosts: [/no/such/hosts] }',
+      /config\.yaml:1:19: policy\.hosts\[0\]: \/no\/such\/hosts: ENOENT/,
+    ],
   ])('with %s keeps the old configuration running and says why', async (text, why) => {
     writeFileSync(file, text);
     const cli = await reloadByCli();

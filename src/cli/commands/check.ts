@@ -2,15 +2,15 @@
  * `stratadns check`: everything that is wrong in the configuration and the zones, with its place.
  */
 import { type InternetProblem, loadInternet } from '../../authority/load.js';
-import { loadPolicy, PolicyFileError } from '../../compose/load-policy.js';
+import { PolicyFileError } from '../../compose/load-policy.js';
 import type { Config } from '../../config/fields.js';
-import { loadConfig } from '../../config/load.js';
-import { ConfigError, formatProblem } from '../../config/problems.js';
+import { loadConfig, placesIn } from '../../config/load.js';
+import { ConfigError, formatKeyPath, formatProblem } from '../../config/problems.js';
 import { uselessAnchor } from '../../config/trust-anchor.js';
 import { formatName } from '../../dns/name.js';
 import { printable } from '../../observe/sinks/styles.js';
-import { silentLog } from '../../server/log.js';
 import { ExitCode, type Io } from '../io.js';
+import { tryPolicy } from '../policy-problems.js';
 
 export interface CheckOptions {
   readonly config?: string;
@@ -45,22 +45,26 @@ export function check(options: CheckOptions, io: Io): number {
 function configProblems(file: string): { errors: string[]; warnings: string[] } {
   try {
     const config = loadConfig(file);
-    loadPolicy(config, silentLog);
+    tryPolicy(file, config);
     return { errors: [], warnings: anchorWarnings(file, config) };
   } catch (error) {
     if (error instanceof ConfigError)
       return { errors: error.problems.map((problem) => printable(formatProblem(problem))), warnings: [] };
-    if (error instanceof PolicyFileError) return { errors: [printable(error.message)], warnings: [] };
+    if (error instanceof PolicyFileError)
+      return { errors: error.message.split('\n').map(printable), warnings: [] };
     throw error;
   }
 }
 
 function anchorWarnings(file: string, { dnssec }: Config): string[] {
+  const place = placesIn(file);
   return dnssec.trustAnchors.flatMap((anchor, index) => {
     const why = uselessAnchor(anchor);
     if (why === undefined) return [];
     const message = `this anchor of ${formatName(anchor.zone)} cannot be used: ${why}`;
-    return [printable(`${file}: warning: dnssec.trustAnchors[${index}]: ${message}`)];
+    const path = ['dnssec', 'trustAnchors', index];
+    const problem = { keyPath: formatKeyPath(path), source: file, message, ...place(path) };
+    return [printable(formatProblem(problem, 'warning'))];
   });
 }
 

@@ -12,6 +12,7 @@ import { secureRandom } from '../../runtime/random.js';
 import { type ConfigOptions, readConfiguration } from '../configuration.js';
 import { CliError, ExitCode, type Io } from '../io.js';
 import { makeLogger, queryLogger } from '../logger.js';
+import { namingPolicyFiles } from '../policy-problems.js';
 import { Reloader } from '../reload.js';
 import { logStrayErrors, untilStopped } from '../signals.js';
 import { packageVersion } from '../version.js';
@@ -29,6 +30,10 @@ const DRAIN_MS = 3000;
 /** Serves until a signal ends it. */
 export async function serve(options: ServeOptions, io: Io): Promise<void> {
   const config = readConfiguration(options);
+  await namingPolicyFiles({ file: options.config, config }, () => serveAs(config, options, io));
+}
+
+async function serveAs(config: Config, options: ServeOptions, io: Io): Promise<void> {
   const log = makeLogger(config.log.level);
   logStrayErrors(log);
   const server = await open(config, options, log);

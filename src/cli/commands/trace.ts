@@ -13,6 +13,7 @@ import { verdictLines } from '../../observe/sinks/verdict-text.js';
 import { silentLog } from '../../server/log.js';
 import { readConfiguration } from '../configuration.js';
 import { type Io, paintFor } from '../io.js';
+import { namingPolicyFiles } from '../policy-problems.js';
 import { ServerClient } from '../server-client.js';
 import { packageVersion } from '../version.js';
 
@@ -64,8 +65,9 @@ async function walkHere(question: Question, options: TraceOptions): Promise<Trac
     import('../../compose/stack.js'),
     import('./serve.js'),
   ]);
-  const stack = await withZoneProblems(() =>
-    Stack.create({ config, zonesDir: options.zones, mockPort: 0, log: silentLog, version: packageVersion() }),
+  const common = { mockPort: 0, log: silentLog, version: packageVersion() };
+  const stack = await namingPolicyFiles({ file: options.config, config }, () =>
+    withZoneProblems(() => Stack.create({ config, zonesDir: options.zones, ...common })),
   );
   try {
     return await traceQuestion(stack, question, { fresh: options.fresh, client: options.client });

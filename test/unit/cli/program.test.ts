@@ -135,7 +135,7 @@ describe('check', () => {
     const { code, out } = await run(['check', '--config', path]);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /anchor\.yaml: warning: dnssec\.trustAnchors\[0\]: this anchor of \. cannot be used: a digest of type 2/,
+      /anchor\.yaml:1:26: warning: dnssec\.trustAnchors\[0\]: this anchor of \. cannot be used: a digest of type 2/,
     );
     expect(out).toMatch(/^ok: /m);
   });
@@ -150,6 +150,51 @@ describe('check', () => {
       `2 errors in ${path}`,
       '',
     ]);
+  });
+
+  const policyFiles = () => {
+    const [zone, hosts] = [
+      file('bad.zone', 'a.test. A 1\nb.test. A 2\n'),
+      file('fine.hosts', '192.0.2.1 a\n'),
+    ];
+    const missing = join(folder, 'nowhere.txt');
+    const list = `{ path: ${missing}, format: hosts, action: nodata }`;
+    const path = file(
+      'policy.yaml',
+      [
+        'policy:',
+        `  lists: [${list}]`,
+        `  hosts: [${hosts}, ${missing}]`,
+        '  localZones:',
+        `    - ${zone}`,
+        `views: [{ name: v, clients: [192.0.2.0/24], policy: { lists: [${list}] } }]`,
+      ].join('\n'),
+    );
+    const places = [
+      `${path}:2:19: policy.lists[0].path: ${missing}: ENOENT`,
+      `${path}:3:${13 + hosts.length}: policy.hosts[1]: ${missing}: ENOENT`,
+      `${path}:5:7: policy.localZones[0]: ${zone}:1:11: error: `,
+      `${path}:5:7: policy.localZones[0]: ${zone}:2:11: error: `,
+      `${path}:6:65: views[0].policy.lists[0].path: ${missing}: ENOENT`,
+    ];
+    return { path, places };
+  };
+  const starts = (places: readonly string[]) =>
+    places.map((place) => expect.toSatisfy((line: string) => line.startsWith(place), `starts with ${place}`));
+
+  it('of policy files that cannot be used gives each with its place and that of what names it, and 2', async () => {
+    const { path, places } = policyFiles();
+    const { code, out } = await run(['check', '--config', path]);
+    expect(out.split('\n').slice(0, -2)).toEqual(starts(places));
+    expect(out).toContain(`\n5 errors in ${path}\n`);
+    expect(code).toBe(2);
+  });
+
+  it.each(['trace', 'explain'])('of them is what %s says as well', async (command) => {
+    const { path, places } = policyFiles();
+    const { code, err } = await run([command, 'a.test', '--config', path]);
+    expect(err.trim().split('\n')).toEqual(starts(places));
+    expect(code).toBe(2);
   });
 
   it('of zones gives what is wrong there, and 2', async () => {
