@@ -75,7 +75,6 @@ export function ruleEntry(rules: CacheRules | undefined, name: Name): CacheEntry
       name: formatName(name),
       type: undefined,
       holds: 'cache-rule',
-      ttlSec: 0,
       records: [],
       details,
     },
@@ -238,15 +237,15 @@ function failureView(entry: FailureEntry, nowMs: number): CacheEntry {
 function delegationView(delegation: Delegation, nowMs: number): CacheEntry {
   const { zone, leaseUntilMs, ds } = delegation;
   const bounded = Number.isFinite(leaseUntilMs);
-  const ttlSec = bounded ? secondsTo(leaseUntilMs, nowMs) : 0;
-  const { records, proof } = delegationRecords(delegation, ttlSec);
+  const ttlSec = bounded ? secondsTo(leaseUntilMs, nowMs) : undefined;
+  const { records, proof } = delegationRecords(delegation, ttlSec ?? 0);
   const security: Security = delegation.security;
   return {
     layer: 'delegation',
     name: formatName(zone),
     type: 'NS',
     holds: 'delegation',
-    ttlSec,
+    ...(ttlSec === undefined ? {} : { ttlSec }),
     expires: dateOf(leaseUntilMs),
     lease: dateOf(leaseUntilMs),
     records,

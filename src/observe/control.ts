@@ -132,8 +132,8 @@ export interface CacheEntry {
   readonly class?: string;
   /** What it holds: `rrset`, `answer`, `nodata`, `nxdomain`, `failure`, ... */
   readonly holds: string;
-  /** Seconds left; negative for data kept only to be served stale. */
-  readonly ttlSec: number;
+  /** Seconds left; negative for data kept only to be served stale. Left out for what time does not end. */
+  readonly ttlSec?: number;
   /** When it is over, when it was stored, and up to when its delegation is vouched for: ISO 8601, UTC. */
   readonly expires?: string | undefined;
   readonly stored?: string | undefined;

@@ -178,6 +178,7 @@ describe('cache.persist', () => {
     expect(byClass).toMatchObject({ walked: 3, stub: 0, resolver: 0 });
     const shown = await (await fetch(`${http}/cache?name=www.example.com`)).json();
     expect(shown).toMatchObject({ entries: [{ holds: 'cache-rule', details: { noCache: true } }] });
+    expect(JSON.stringify(shown)).not.toContain('ttlSec');
     await program.stop();
   });
 

@@ -72,6 +72,18 @@ describe.skipIf(executablePath === undefined)('the status page (needs Chromium)'
     expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 
+  it('shows no clock beside what time does not end', async () => {
+    const { ttlSec: _, ...timeless } = sampleEntry;
+    const page = await open('#/cache');
+    http.control.showCache = async () => [{ ...timeless, holds: 'cache-rule' }, sampleEntry];
+    await page.locator('#cache-form [name=name]').fill('www.shop.test');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText('2 entries under').waitFor();
+    const times = await page.locator('.entry .time').allInnerTexts();
+    expect(times).toEqual(['', expect.stringMatching(/^4\d s left$/)]);
+    expect(watched.complaints).toEqual([]);
+  });
+
   it('shows markup in data as text', async () => {
     const markup = '<img src=x onerror="document.title=\'owned\'">';
     const page = await open('#/cache');

@@ -32,7 +32,7 @@ const entriesReply = z.object({
       name: z.string(),
       type: z.string().optional(),
       holds: z.string(),
-      ttlSec: z.number(),
+      ttlSec: z.number().optional(),
       records: z.array(z.string()),
       details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
     }),
@@ -69,10 +69,17 @@ export async function cacheShow(nameText: string, options: RemoteOptions, io: Io
   for (const entry of entries) {
     const details = Object.entries(entry.details ?? {}).map(([key, value]) => `${key} ${value}`);
     const head = `${entry.layer}: ${entry.name}${entry.type === undefined ? '' : ` ${entry.type}`} ${entry.holds}`;
-    const left = `${Math.round(entry.ttlSec)} s left`;
-    io.out(`${paint('name', printable(head))} ${paint('faint', printable([left, ...details].join(', ')))}\n`);
+    const facts = [...timeLeft(entry.ttlSec), ...details].join(', ');
+    io.out(`${paint('name', printable(head))} ${paint('faint', printable(facts))}\n`);
     for (const record of entry.records) io.out(`  ${printable(record)}\n`);
   }
+}
+
+/** Nothing to say of what time does not end: a rule of the operator, a zone that is configured. */
+function timeLeft(ttlSec: number | undefined): string[] {
+  if (ttlSec === undefined) return [];
+  const seconds = Math.round(ttlSec);
+  return [seconds > 0 ? `${seconds} s left` : `${-seconds} s past its TTL`];
 }
 
 export async function cacheFlush(

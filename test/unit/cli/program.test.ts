@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { runProgram } from '../../../src/cli/program.js';
 import { describeOptions } from '../../../src/config/describe.js';
+import type { CacheEntry } from '../../../src/observe/control.js';
+import { sampleEntry } from '../observe/http/fake-control.js';
 import { type Running, startHttp } from '../observe/http/http-client.js';
 
 interface Ran {
@@ -236,6 +238,25 @@ describe('commands for a running server', () => {
     );
     expect((await run(['cache', 'show', 'none.test', ...at])).out).toBe(
       'Nothing is cached under none.test.\n',
+    );
+  });
+
+  it('cache show tells data past its TTL from fresh data, and gives what time does not end no time', async () => {
+    const show = http.control.showCache;
+    const { ttlSec: _, ...timeless } = sampleEntry;
+    const rule: CacheEntry = {
+      ...timeless,
+      layer: 'local',
+      holds: 'cache-rule',
+      records: [],
+      details: { noCache: true },
+    };
+    http.control.showCache = async () => [rule, { ...sampleEntry, ttlSec: -3, records: [] }];
+    const { out } = await run(['cache', 'show', 'www.shop.test', ...at]);
+    http.control.showCache = show;
+    expect(out).toBe(
+      'local: www.shop.test. A cache-rule noCache true\n' +
+        'resolver: www.shop.test. A rrset 3 s past its TTL, rank answer\n',
     );
   });
 

@@ -132,7 +132,8 @@ export class CacheBrowser {
   #card(entry, nowMs) {
     const clock = el('b', { class: 'ttl' });
     const note = el('span', { class: 'ttl-note' });
-    this.#clocks.push({ clock, note, endMs: nowMs + entry.ttlSec * 1000 });
+    // What time does not end has no clock: a rule of the operator, a zone that is configured.
+    if (entry.ttlSec !== undefined) this.#clocks.push({ clock, note, endMs: nowMs + entry.ttlSec * 1000 });
     const ends = entry.expires && `until ${new Date(entry.expires).toLocaleString()}`;
     return el(
       'article',

@@ -76,7 +76,7 @@ export class FakeControl implements ServerControl {
     return this.snapshot;
   }
 
-  async showCache(name: string, type = 1) {
+  async showCache(name: string, type = 1): Promise<readonly CacheEntry[]> {
     return formatName(name) === sampleEntry.name && type === 1 ? [sampleEntry] : [];
   }
 
