@@ -47,8 +47,22 @@ function oneBuild(id, title, program) {
         log: { level: 'warn' },
       };
       writeFileSync(config, JSON.stringify(settings, null, 2)); // JSON is YAML
-      const nodeArguments = process.env.STRATADNS_BENCH_NODE?.split(' ') ?? [];
-      return [process.execPath, ...nodeArguments, program, 'serve', '--config', config];
+      return [
+        process.execPath,
+        ...words(process.env.STRATADNS_BENCH_NODE ?? ''),
+        program,
+        'serve',
+        '--config',
+        config,
+      ];
     },
   };
+}
+
+/**
+ * Arguments as a person writes them, with spaces to spare.
+ * @param {string} text
+ */
+export function words(text) {
+  return text.split(/\s+/).filter((word) => word !== '');
 }

@@ -49,6 +49,13 @@ const hits = await script<{ warnUnlessHits(measured: { authorityUsPerQuery: numb
   'rows/only-hits.mjs',
 );
 
+const { words } = await script<{ words(text: string): string[] }>('peers/ours.mjs');
+
+it('arguments for Node may stand between any number of spaces', () => {
+  expect(words('')).toEqual([]);
+  expect(words(' --cpu-prof   --cpu-prof-dir=/x ')).toEqual(['--cpu-prof', '--cpu-prof-dir=/x']);
+});
+
 const dnsperfOutput = `
 Statistics:
 
