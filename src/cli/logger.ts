@@ -4,7 +4,7 @@
 import pino, { type Logger } from 'pino';
 import type { Config } from '../config/fields.js';
 import { formatName } from '../dns/name.js';
-import { formatRcode, formatType } from '../dns/registry.js';
+import { formatClass, formatRcode, formatType, RRClass } from '../dns/registry.js';
 import type { QueryRecord } from '../runtime/recorder.js';
 
 /** Writes are synchronous, so that the last line is there when the process ends. */
@@ -23,6 +23,7 @@ export function queryLogger(log: Logger, every = 1): (query: QueryRecord) => voi
         transport: query.transport,
         qname: query.qname === undefined ? undefined : formatName(query.qname),
         qtype: formatType(query.qtype),
+        qclass: classOf(query.qclass),
         rcode: query.rcode === undefined ? undefined : formatRcode(query.rcode),
         view: query.view,
         class: query.lookupClass,
@@ -32,4 +33,9 @@ export function queryLogger(log: Logger, every = 1): (query: QueryRecord) => voi
       'query',
     );
   };
+}
+
+/** Undefined for IN, which nearly all are. */
+function classOf(qclass: number | undefined): string | undefined {
+  return qclass === undefined || qclass === RRClass.IN ? undefined : formatClass(qclass);
 }

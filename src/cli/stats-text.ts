@@ -7,6 +7,12 @@ import { z } from 'zod';
 import { formatMs, type Paint, plural, printable } from '../observe/sinks/styles.js';
 
 const counts = z.record(z.string(), z.number());
+const topName = z.object({
+  name: z.string(),
+  type: z.string(),
+  class: z.string().optional(),
+  count: z.number(),
+});
 
 export const statsReply = z.object({
   version: z.string(),
@@ -35,12 +41,9 @@ export const statsReply = z.object({
   ),
   names: z
     .object({
-      asked: z.array(z.object({ name: z.string(), type: z.string(), count: z.number() })),
+      asked: z.array(topName),
       failing: z.array(
-        z.object({
-          name: z.string(),
-          type: z.string(),
-          count: z.number(),
+        topName.extend({
           rcode: z.string(),
           ede: z.object({ code: z.number(), text: z.string() }).optional(),
         }),
@@ -140,12 +143,18 @@ function cacheLines(caches: StatsReply['caches'], paint: Paint): string[] {
 }
 
 function nameLines({ asked, failing }: NonNullable<StatsReply['names']>, paint: Paint): string[] {
-  const top = asked.slice(0, SHOWN_NAMES).map((one) => `${printable(one.name)} ${one.type} ${one.count}`);
+  const top = asked.slice(0, SHOWN_NAMES).map(questionCount);
   const failed = failing.slice(0, SHOWN_NAMES).map((one) => {
     const why = one.ede ? `EDE ${one.ede.code} ${printable(one.ede.text)}` : printable(one.rcode);
-    return `${printable(one.name)} ${one.type} ${one.count}  ${paint('bad', why)}`;
+    return `${questionCount(one)}  ${paint('bad', why)}`;
   });
   return [...titled('top      ', top, paint), ...titled('failing  ', failed, paint)];
+}
+
+function questionCount({ name, class: cls, type, count }: z.infer<typeof topName>): string {
+  return [name, ...(cls === undefined ? [] : [cls]), type, count]
+    .map((part) => printable(`${part}`))
+    .join(' ');
 }
 
 function titled(title: string, lines: readonly string[], paint: Paint): string[] {

@@ -7,7 +7,7 @@
  */
 import { formatName, type Name } from '../dns/name.js';
 import type { ExtendedError } from '../dns/outcome.js';
-import { Ede, formatRcode, formatType, Rcode } from '../dns/registry.js';
+import { Ede, formatClass, formatRcode, formatType, Rcode, RRClass } from '../dns/registry.js';
 import type { QueryRecord } from '../runtime/recorder.js';
 import { type HeavyHitter, HeavyHitters } from './heavy-hitters.js';
 
@@ -19,7 +19,7 @@ interface FailureNote {
   readonly ede: ExtendedError | undefined;
 }
 
-/** Plain data of one thread. Keys are the type and the name in wire form. */
+/** Plain data of one thread. Keys are the class, the type and the name in wire form. */
 export interface TopNamesState {
   readonly asked: readonly HeavyHitter<undefined>[];
   readonly failed: readonly HeavyHitter<FailureNote>[];
@@ -29,6 +29,8 @@ export interface TopNamesState {
 export interface TopName {
   readonly name: string;
   readonly type: string;
+  /** Left out for IN. */
+  readonly class?: string;
   /** Since the start; too high by at most `error`. */
   readonly count: number;
   readonly error: number;
@@ -49,9 +51,9 @@ export class TopNames {
   private readonly asked = new HeavyHitters<undefined>(CAPACITY);
   private readonly failed = new HeavyHitters<FailureNote>(CAPACITY);
 
-  record({ qname, qtype, rcode, ede }: QueryRecord): void {
+  record({ qname, qtype, qclass, rcode, ede }: QueryRecord): void {
     if (qname === undefined) return;
-    const key = keyOf(qname, qtype);
+    const key = keyOf(qname, qtype, qclass);
     this.asked.add(key, undefined);
     if (rcode === Rcode.SERVFAIL || rcode === Rcode.REFUSED) {
       this.failed.add(key, { rcode, ede: reasonOf(ede) });
@@ -84,14 +86,16 @@ export class TopNames {
   }
 }
 
-function keyOf(qname: string, qtype: number): string {
-  return String.fromCharCode(qtype) + qname;
+function keyOf(qname: string, qtype: number, qclass: number = RRClass.IN): string {
+  return String.fromCharCode(qclass, qtype) + qname;
 }
 
 function readable({ key, count, error }: HeavyHitter<unknown>): TopName {
+  const qclass = key.charCodeAt(0);
   return {
-    name: formatName(key.slice(1) as Name),
-    type: formatType(key.charCodeAt(0)),
+    name: formatName(key.slice(2) as Name),
+    type: formatType(key.charCodeAt(1)),
+    ...(qclass === RRClass.IN ? {} : { class: formatClass(qclass) }),
     count,
     error,
   };

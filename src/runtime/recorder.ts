@@ -12,6 +12,8 @@ export interface QueryRecord {
   readonly lookupClass: string;
   readonly missReason: MissReason | undefined;
   readonly qtype: number;
+  /** Undefined: IN, or unreadable. */
+  readonly qclass?: number | undefined;
   /** Undefined when the query was dropped without a response. */
   readonly rcode: number | undefined;
   readonly transport: 'udp' | 'tcp';

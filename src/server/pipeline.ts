@@ -177,6 +177,7 @@ export class Pipeline {
       lookupClass: exchange.lookupClass ?? 'failure',
       missReason: exchange.missReason,
       qtype: question?.type ?? 0,
+      qclass: question?.class,
       rcode: exchange.rcode,
       transport: exchange.client.transport,
       tookMs: this.parts.clock.monotonicMs() - exchange.startedMs,

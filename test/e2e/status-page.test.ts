@@ -1,6 +1,8 @@
 /** The page against a server that a test can bend: tokens, refusals, hostile data. Skipped without Chromium. */
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseName } from '../../src/dns/name.js';
+import { Counters } from '../../src/observe/counters.js';
 import { findChromium, openPage, textOf, type WatchedPage } from '../support/page-harness.js';
 import { fullSnapshot } from '../unit/observe/full-snapshot.js';
 import { sampleEntry } from '../unit/observe/http/fake-control.js';
@@ -70,6 +72,22 @@ describe.skipIf(executablePath === undefined)('the status page (needs Chromium)'
     await page.goto(`http://127.0.0.1:${http.port}/#/trace/a.test/NOPE`);
     await page.getByText('That is no record type').waitFor();
     expect(watched.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+  });
+
+  it('shows the class of names that are not of class IN, without a way into caches', async () => {
+    const page = await open('');
+    const counters = new Counters();
+    const asked = { lookupClass: 'refused', missReason: undefined, transport: 'udp', tookMs: 1 } as const;
+    const qname = parseName('version.bind.');
+    counters.record({ ...asked, client: '192.0.2.1', qtype: 16, qclass: 3, qname, rcode: 5 });
+    http.control.snapshot = { ...http.control.snapshot, counters: counters.state() };
+    await page.reload();
+    for (const table of ['top-names', 'failing-names']) {
+      const row = page.locator(`#${table} tbody tr`).first();
+      await row.getByText('CH TXT').waitFor();
+      expect(await row.locator('a').count()).toBe(0);
+    }
+    expect(watched.complaints).toEqual([]);
   });
 
   it('shows no clock beside what time does not end', async () => {

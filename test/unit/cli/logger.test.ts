@@ -14,6 +14,7 @@ describe('the query log', () => {
       ...common,
       lookupClass: 'walked',
       qtype: 28,
+      qclass: 1,
       rcode: 3,
       qname: parseName('a\\010b.test.'),
       view: 'kids',
@@ -23,6 +24,7 @@ describe('the query log', () => {
       lookupClass: 'refused',
       missReason: undefined,
       qtype: 65280,
+      qclass: 3,
       rcode: undefined,
       qname: undefined,
     });
@@ -45,6 +47,7 @@ describe('the query log', () => {
         client: '192.0.2.1',
         transport: 'udp',
         qtype: 'TYPE65280',
+        qclass: 'CH',
         class: 'refused',
         ms: 1.235,
         msg: 'query',

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { runProgram } from '../../../src/cli/program.js';
 import { describeOptions } from '../../../src/config/describe.js';
+import { parseName } from '../../../src/dns/name.js';
 import type { CacheEntry } from '../../../src/observe/control.js';
+import { Counters } from '../../../src/observe/counters.js';
 import { sampleEntry } from '../observe/http/fake-control.js';
 import { type Running, startHttp } from '../observe/http/http-client.js';
 
@@ -229,6 +231,24 @@ describe('commands for a running server', () => {
     expect(out).toMatch(/^resolver +7 +1\.0 KiB +3 +6 +2$/m);
     expect(out).toMatch(/^misses +never-seen 1$/m);
     expect(JSON.parse((await run(['stats', '--json', ...at])).out)).toMatchObject({ queries: { total: 4 } });
+  });
+
+  it('stats shows the class of names that are not of class IN', async () => {
+    const before = http.control.snapshot;
+    const counters = new Counters();
+    const asked = { lookupClass: 'refused', transport: 'udp', tookMs: 1, client: '192.0.2.1' } as const;
+    for (const [name, qclass] of [
+      ['version.bind.', 3],
+      ['www.shop.test.', 1],
+    ] as const) {
+      const qname = parseName(name);
+      counters.record({ ...asked, missReason: undefined, qtype: 16, qclass, qname, rcode: 5 });
+    }
+    http.control.snapshot = { ...before, counters: counters.state() };
+    const { out } = await run(['stats', ...at]);
+    http.control.snapshot = before;
+    expect(out).toMatch(/^top +www\.shop\.test\. TXT 1\n +version\.bind\. CH TXT 1$/m);
+    expect(out).toMatch(/^ +version\.bind\. CH TXT 1 {2}REFUSED$/m);
   });
 
   it('cache show prints entries, or that there are none', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseName } from '../../../src/dns/name.js';
-import { Ede, Rcode, RRType } from '../../../src/dns/registry.js';
+import { Ede, Rcode, RRClass, RRType } from '../../../src/dns/registry.js';
 import { Counters, sumCounters } from '../../../src/observe/counters.js';
 import type { QueryRecord } from '../../../src/runtime/recorder.js';
 
@@ -27,6 +27,19 @@ describe('top names', () => {
       { name: 'a.test.', type: 'A', count: 3, error: 0 },
       { name: 'b.test.', type: 'A', count: 2, error: 0 },
     ]);
+  });
+
+  it('of another class are told from those of IN, and come with it', () => {
+    const counters = new Counters();
+    const chaos = query('version.bind.', { qtype: RRType.TXT, qclass: RRClass.CH, rcode: Rcode.REFUSED });
+    for (let i = 0; i < 3; i++) counters.record(chaos);
+    counters.record(query('version.bind.', { qtype: RRType.TXT, qclass: RRClass.IN }));
+    counters.sampled(parseName('version.bind.'), RRType.TXT, 1);
+    const first = { name: 'version.bind.', type: 'TXT', class: 'CH', count: 3, error: 0 };
+    expect(counters.topNames(5)).toEqual({
+      asked: [first, { name: 'version.bind.', type: 'TXT', count: 2, error: 0 }],
+      failing: [{ ...first, rcode: 'REFUSED', ede: undefined }],
+    });
   });
 
   it('take samples of what has no record of its own, which count for nothing else', () => {

@@ -1,6 +1,6 @@
 /** What the record of a query says beyond counts: why it failed, and which limit it met. */
 import { describe, expect, it } from 'vitest';
-import { Ede, RRType } from '../../../src/dns/registry.js';
+import { Ede, RRClass, RRType } from '../../../src/dns/registry.js';
 import { Budget } from '../../../src/runtime/budget.js';
 import { edns, Harness, query } from '../../support/server-harness.js';
 
@@ -28,6 +28,13 @@ describe('the record of a query', () => {
       expect(record.limit).toBeUndefined();
     }
     expect(h.recorder.records).toHaveLength(2);
+  });
+
+  it('has the class of the question', async () => {
+    const h = new Harness();
+    const asked = query('version.bind.', RRType.TXT);
+    await h.ask({ ...asked, questions: [{ ...asked.questions[0]!, class: RRClass.CH }] });
+    expect(h.recorder.records).toMatchObject([{ qtype: RRType.TXT, qclass: RRClass.CH }]);
   });
 
   it('names the item of the budget that ran out', async () => {

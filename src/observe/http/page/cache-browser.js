@@ -74,7 +74,9 @@ export class CacheBrowser {
   async #suggest() {
     try {
       const { names } = await read('/stats');
-      const asked = [...new Set(names.asked.map(({ name }) => name))].slice(0, 12);
+      const asked = [
+        ...new Set(names.asked.filter((one) => one.class === undefined).map(({ name }) => name)),
+      ].slice(0, 12);
       byId('cache-suggestions').replaceChildren(
         ...asked.map((name) =>
           el('li', {}, el('a', { class: 'name', href: cacheLink(name) }, shortName(name))),

@@ -69,6 +69,11 @@ const nameCell = (name, href) => el('a', { href, class: 'name', title: name }, s
 const figure = ({ count: times, error }) =>
   error === 0 ? count(times) : el('span', { title: `at least ${count(times - error)}` }, `≤ ${count(times)}`);
 
+/** Caches and walks are of class IN: of another class there is nothing to go to. */
+const questionCell = ({ name, class: cls }, href) =>
+  cls === undefined ? nameCell(name, href) : el('span', { class: 'name', title: name }, shortName(name, 40));
+const typeText = ({ type, class: cls }) => (cls === undefined ? type : `${cls} ${type}`);
+
 function showNames(names) {
   if (!names) {
     const why = 'Names are shown on this machine, or with the token';
@@ -78,13 +83,13 @@ function showNames(names) {
   }
   const top = names.asked
     .slice(0, 12)
-    .map((one) => [nameCell(one.name, cacheLink(one.name)), one.type, figure(one)]);
+    .map((one) => [questionCell(one, cacheLink(one.name)), typeText(one), figure(one)]);
   fillTable(byId('top-names'), ['name', '|type', 'queries'], top);
   const failing = names.failing
     .slice(0, 12)
     .map((one) => [
-      el('span', {}, nameCell(one.name, traceLink(one.name, one.type)), reason(one)),
-      one.type,
+      el('span', {}, questionCell(one, traceLink(one.name, one.type)), reason(one)),
+      typeText(one),
       figure(one),
     ]);
   fillTable(byId('failing-names'), ['name and reason', '|type', 'failed'], failing, 'No query has failed');
