@@ -28,10 +28,11 @@ export class CookieStage implements Stage {
     const cookie = decodeCookie(option);
     if (!cookie) return exchange.fail(Rcode.FORMERR, BAD_LENGTH);
     const nowSec = Math.floor(this.clock.wallMs() / 1000);
-    exchange.isProven = settings.cookies.isGenuine(cookie, client.address, nowSec);
-    exchange.cookie = settings.cookies.answer(cookie, client.address, nowSec);
+    const { isGenuine, given } = settings.cookies.settle(cookie, client.address, nowSec);
+    exchange.isProven = isGenuine;
+    exchange.cookie = given;
     if (exchange.packet.readUInt16BE(QDCOUNT_AT) > 0) return 'next';
-    const isWrong = cookie.server !== '' && !exchange.isProven;
+    const isWrong = cookie.server !== '' && !isGenuine;
     return exchange.answer({ rcode: isWrong ? Rcode.BADCOOKIE : Rcode.NOERROR, lookupClass: 'local' });
   }
 }
