@@ -22,16 +22,15 @@ import type { QueryRecorder } from '../runtime/recorder.js';
 import { type FastPacket, NOT_TAKEN } from '../transport/fast-lane.js';
 import { addressAt } from '../transport/socket-address.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
-import { OPT_FIXED_OCTETS } from '../wire/opt.js';
 import { clientKey } from './client-key.js';
 import { ClientNetworks } from './client-networks.js';
 import type { ClientRates } from './client-rates.js';
 import { LANE_TYPES, LaneCounts, SAMPLE_EVERY } from './lane-counts.js';
+import { LaneOpt, NO_OPT } from './lane-opt.js';
 import { LaneViews } from './lane-views.js';
 import type { ServerSettings } from './settings.js';
 
 const MIN_QUERY_OCTETS = HEADER_OCTETS + 5;
-const MIN_UDP_OCTETS = 512;
 const QR = 0x80;
 const RA = 0x80;
 const AD = 0x20;
@@ -40,10 +39,7 @@ const RD = 1;
 /** AA and TC, which an answer in the cache may have. */
 const KEPT_FLAGS = 6;
 const RCODE = 15;
-const DO_BIT = 0x80;
 const AF_INET = 2;
-/** Without an OPT. */
-const NO_OPT = 0;
 
 /** A buffer of packets as words. */
 interface QueryView {
@@ -55,7 +51,7 @@ interface QueryView {
 interface Terms {
   readonly clients: ClientNetworks;
   readonly rates: ClientRates;
-  readonly maxUdpOctets: number;
+  readonly opt: LaneOpt;
   /** Undefined where all clients are the same. */
   readonly views: LaneViews | undefined;
 }
@@ -69,9 +65,6 @@ export class StubLane {
   private terms: Terms | undefined;
   /** Of the packet last seen: the clock is asked once for each. */
   private batch = -1;
-  /** Of the OPT last read. */
-  private udpSize = 0;
-  private dnssecOk = false;
 
   constructor(
     private readonly cache: SharedStubCache,
@@ -85,8 +78,9 @@ export class StubLane {
   open(settings: ServerSettings, rates: ClientRates): void {
     this.flushCounts();
     const { clients, maxUdpOctets } = settings;
+    const opt = new LaneOpt(maxUdpOctets);
     const views = LaneViews.of(settings);
-    this.terms = clients && { clients: new ClientNetworks(clients), rates, maxUdpOctets, views };
+    this.terms = clients && { clients: new ClientNetworks(clients), rates, opt, views };
   }
 
   /** Leaves every packet to the pipeline from now on. */
@@ -126,6 +120,7 @@ export class StubLane {
     if (length < MIN_QUERY_OCTETS || ((start | responseStart) & 3) !== 0) return NOT_TAKEN;
     if (!isPlainHeader(query, start)) return NOT_TAKEN;
     const { key } = this;
+    const { opt } = terms;
     const end = start + length;
     const qnameAt = start + HEADER_OCTETS;
     const qnameEnd = key.scan(query, qnameAt, end);
@@ -133,7 +128,7 @@ export class StubLane {
     const type = (query[qnameEnd]! << 8) | query[qnameEnd + 1]!;
     if (type >= LANE_TYPES || type === RRType.ANY) return NOT_TAKEN;
     if (query[qnameEnd + 2] !== 0 || query[qnameEnd + 3] !== RRClass.IN) return NOT_TAKEN;
-    const optSize = this.readOpt(query, start, qnameEnd + 4, end);
+    const optSize = opt.read(query, qnameEnd + 4, end, query[start + 11]!);
     if (optSize < 0 || !terms.clients.has(packet.client, packet.clientStart)) return NOT_TAKEN;
     const clientView = terms.views === undefined ? 0 : terms.views.of(packet);
     if (clientView < 0) return NOT_TAKEN;
@@ -141,45 +136,20 @@ export class StubLane {
     const room = this.roomOf(packet.response);
     key.loadScanned(view.words, qnameAt >> 2, qnameEnd - qnameAt);
     const cd = (query[start + 3]! & CD) !== 0;
-    const bits = (this.dnssecOk ? 1 : 0) | (cd ? 2 : 0) | (clientView << VIEW_SHIFT);
+    const bits = (opt.dnssecOk ? 1 : 0) | (cd ? 2 : 0) | (clientView << VIEW_SHIFT);
     key.finish((type << 16) | RRClass.IN, bits);
-    const limit = this.limit(packet, terms, optSize) - optSize;
+    // Words are copied whole, hence the last one.
+    const limit = Math.min(opt.limitOctets, packet.responseCapacity - optSize - 4) - optSize;
     const held = this.cache.copyResponse(key, room, responseStart, limit);
     if (held <= 0 || !this.underRate(packet, terms)) return NOT_TAKEN;
     this.cache.countHit();
     if (terms.views !== undefined) terms.views.count(clientView);
     this.counts.add(type, room.octets[responseStart + 3]! & RCODE);
-    this.finish(packet, qnameEnd - start);
+    this.finish(packet, opt.dnssecOk, qnameEnd - start);
     if (optSize === NO_OPT) return held;
-    this.writeOpt(packet.response, responseStart, held, terms.maxUdpOctets);
-    return held + OPT_FIXED_OCTETS;
-  }
-
-  /** Reads what follows the question. Returns the octets of our OPT, or -1 for what the lane does not take. */
-  private readOpt(query: Buffer, start: number, at: number, end: number): number {
-    this.udpSize = MIN_UDP_OCTETS;
-    this.dnssecOk = false;
-    if (query[start + 11] === 0) return at === end ? NO_OPT : -1;
-    const plain =
-      at + OPT_FIXED_OCTETS === end &&
-      query[at] === 0 &&
-      query[at + 1] === 0 &&
-      query[at + 2] === RRType.OPT &&
-      query[at + 5] === 0 && // upper RCODE
-      query[at + 6] === 0 && // version
-      query[at + 9] === 0 && // RDLENGTH
-      query[at + 10] === 0;
-    if (!plain) return -1;
-    this.udpSize = (query[at + 3]! << 8) | query[at + 4]!;
-    this.dnssecOk = (query[at + 7]! & DO_BIT) !== 0;
-    return OPT_FIXED_OCTETS;
-  }
-
-  /** What this client takes, as image.ts has it, and what the listener has room for. */
-  private limit(packet: FastPacket, terms: Terms, optSize: number): number {
-    const asked = Math.max(MIN_UDP_OCTETS, Math.min(this.udpSize, terms.maxUdpOctets));
-    // Words are copied whole, hence the last one.
-    return Math.min(asked, packet.responseCapacity - optSize - 4);
+    packet.response[responseStart + 11] = 1;
+    opt.write(packet.response, responseStart + held);
+    return held + optSize;
   }
 
   private underRate(packet: FastPacket, { rates }: Terms): boolean {
@@ -187,33 +157,17 @@ export class StubLane {
   }
 
   /** Writes what depends on the query over the head of the copied answer. */
-  private finish(packet: FastPacket, questionEnd: number): void {
+  private finish(packet: FastPacket, dnssecOk: boolean, questionEnd: number): void {
     const { query, start, response, responseStart: to } = packet;
     const low = query[start + 3]!;
     response[to] = query[start]!;
     response[to + 1] = query[start + 1]!;
     response[to + 2] = QR | (response[to + 2]! & KEPT_FLAGS) | (query[start + 2]! & RD);
-    const wantsAd = ((low & AD) !== 0 || this.dnssecOk) && (low & CD) === 0;
+    const wantsAd = ((low & AD) !== 0 || dnssecOk) && (low & CD) === 0;
     const kept = response[to + 3]! & (wantsAd ? AD | RCODE : RCODE);
     response[to + 3] = RA | kept | (low & CD);
     if (!this.key.hadUpperCase) return;
     for (let i = HEADER_OCTETS; i < questionEnd; i++) response[to + i] = query[start + i]!;
-  }
-
-  private writeOpt(response: Buffer, responseStart: number, held: number, maxUdpOctets: number): void {
-    response[responseStart + 11] = 1;
-    const at = responseStart + held;
-    response[at] = 0;
-    response[at + 1] = 0;
-    response[at + 2] = RRType.OPT;
-    response[at + 3] = maxUdpOctets >> 8;
-    response[at + 4] = maxUdpOctets;
-    response[at + 5] = 0;
-    response[at + 6] = 0;
-    response[at + 7] = this.dnssecOk ? DO_BIT : 0;
-    response[at + 8] = 0;
-    response[at + 9] = 0;
-    response[at + 10] = 0;
   }
 
   /** Views are made anew only where several listeners share a lane and take turns. */
