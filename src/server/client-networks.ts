@@ -7,11 +7,11 @@
  */
 import type { Network, NetworkSet } from '../runtime/networks.js';
 
-const AF_INET = 2;
+export const AF_INET = 2;
 const AF_INET6 = 10;
 /** Where the addresses begin in `sockaddr_in` and `sockaddr_in6`. */
-const IPV4_AT = 4;
-const IPV6_AT = 8;
+export const IPV4_AT = 4;
+export const IPV6_AT = 8;
 const IPV6_WORDS = 4;
 
 export class ClientNetworks {

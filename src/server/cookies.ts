@@ -17,7 +17,7 @@ import { CLIENT_COOKIE_OCTETS, type Cookie } from '../wire/options.js';
 
 const SERVER_COOKIE_OCTETS = 16;
 /** Octets of the option's data that go back. */
-const GIVEN_COOKIE_OCTETS = CLIENT_COOKIE_OCTETS + SERVER_COOKIE_OCTETS;
+export const GIVEN_COOKIE_OCTETS = CLIENT_COOKIE_OCTETS + SERVER_COOKIE_OCTETS;
 const VERSION = 1;
 /** RFC 9018 4.3. */
 const MAX_AGE_SEC = 3600;

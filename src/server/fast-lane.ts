@@ -3,7 +3,7 @@
  *
  * It takes a packet only if the pipeline would answer it from the stub cache, and then sends octet for octet what
  * the pipeline would have sent (image.ts `seal`): QR 0, opcode QUERY, one question of class IN, at most an OPT of version 0
- * without options, a client on the access list and under its rate, and a held answer that fits. All else is NOT_TAKEN
+ * with no option but a DNS cookie (lane-opt.ts), a client on the access list and under its rate, and a held answer that fits. All else is NOT_TAKEN
  * and goes to the pipeline untouched and uncounted.
  *
  * What is served locally or refused by policy needs no check here: answers come into the stub cache only through the
@@ -22,8 +22,9 @@ import type { QueryRecorder } from '../runtime/recorder.js';
 import { type FastPacket, NOT_TAKEN } from '../transport/fast-lane.js';
 import { addressAt } from '../transport/socket-address.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
+import { OPT_FIXED_OCTETS } from '../wire/opt.js';
 import { clientKey } from './client-key.js';
-import { ClientNetworks } from './client-networks.js';
+import { AF_INET, ClientNetworks } from './client-networks.js';
 import type { ClientRates } from './client-rates.js';
 import { LANE_TYPES, LaneCounts, SAMPLE_EVERY } from './lane-counts.js';
 import { LaneOpt, NO_OPT } from './lane-opt.js';
@@ -39,7 +40,6 @@ const RD = 1;
 /** AA and TC, which an answer in the cache may have. */
 const KEPT_FLAGS = 6;
 const RCODE = 15;
-const AF_INET = 2;
 
 /** A buffer of packets as words. */
 interface QueryView {
@@ -65,6 +65,8 @@ export class StubLane {
   private terms: Terms | undefined;
   /** Of the packet last seen: the clock is asked once for each. */
   private batch = -1;
+  /** Wall time of the batch. */
+  private nowSec = 0;
 
   constructor(
     private readonly cache: SharedStubCache,
@@ -77,8 +79,8 @@ export class StubLane {
   /** Serves by these settings from the next packet on. */
   open(settings: ServerSettings, rates: ClientRates): void {
     this.flushCounts();
-    const { clients, maxUdpOctets } = settings;
-    const opt = new LaneOpt(maxUdpOctets);
+    const { clients, maxUdpOctets, cookies } = settings;
+    const opt = new LaneOpt(maxUdpOctets, cookies);
     const views = LaneViews.of(settings);
     this.terms = clients && { clients: new ClientNetworks(clients), rates, opt, views };
   }
@@ -101,7 +103,9 @@ export class StubLane {
     if (terms === undefined) return NOT_TAKEN;
     if (packet.batch !== this.batch) {
       this.batch = packet.batch;
-      this.cache.setTime(this.clock.wallMs());
+      const wallMs = this.clock.wallMs();
+      this.cache.setTime(wallMs);
+      this.nowSec = Math.floor(wallMs / 1000) | 0;
     }
     if (!this.counts.wantsTime()) return this.answer(packet, terms);
     const startedMs = this.clock.monotonicMs();
@@ -149,6 +153,7 @@ export class StubLane {
     if (optSize === NO_OPT) return held;
     packet.response[responseStart + 11] = 1;
     opt.write(packet.response, responseStart + held);
+    if (optSize !== OPT_FIXED_OCTETS) opt.writeCookie(packet, responseStart + held, this.nowSec);
     return held + optSize;
   }
 

@@ -73,11 +73,15 @@ export function encodeCookie(cookie: Cookie): EdnsOptionValue {
 /** Undefined when the option is not a cookie of a legal length; the answer to that is FORMERR (RFC 7873 5.2.2). */
 export function decodeCookie(option: EdnsOptionValue): Cookie | undefined {
   if (option.code !== EdnsOption.COOKIE) return undefined;
+  if (!isCookieLength(option.data.length)) return undefined;
   const client = option.data.slice(0, CLIENT_COOKIE_OCTETS);
-  const server = option.data.slice(CLIENT_COOKIE_OCTETS);
-  if (client.length < CLIENT_COOKIE_OCTETS) return undefined;
-  if (server !== '' && server.length < MIN_SERVER_COOKIE_OCTETS) return undefined;
-  return server.length > MAX_SERVER_COOKIE_OCTETS ? undefined : { client, server };
+  return { client, server: option.data.slice(CLIENT_COOKIE_OCTETS) };
+}
+
+/** Whether the data of a COOKIE option may have so many octets: the client's part alone, or with a server's (RFC 7873 4). */
+export function isCookieLength(octets: number): boolean {
+  const server = octets - CLIENT_COOKIE_OCTETS;
+  return server === 0 || (server >= MIN_SERVER_COOKIE_OCTETS && server <= MAX_SERVER_COOKIE_OCTETS);
 }
 
 /** The edns-tcp-keepalive option of a response. The wire counts 100 ms; more than 6553.5 s is cut to that. */

@@ -1,16 +1,20 @@
 /** DNS cookies with programs of others: dig as client, NSD as server. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { SharedStubCache } from '../../src/cache/shared-stub-cache/shared-stub-cache.js';
 import { parseName } from '../../src/dns/name.js';
 import { EdnsOption, RRClass, RRType } from '../../src/dns/registry.js';
 import { systemClock } from '../../src/runtime/clock.js';
+import { loopbackNetworks } from '../../src/runtime/networks.js';
 import { secureRandom } from '../../src/runtime/random.js';
 import { ServerCookies } from '../../src/server/cookies.js';
+import { StubLane } from '../../src/server/fast-lane.js';
+import { loadLibc } from '../../src/transport/libc.js';
 import { NetworkUpstream } from '../../src/transport/network-upstream.js';
 import type { UpstreamQuery } from '../../src/transport/upstream.js';
 import { findOption } from '../../src/wire/options.js';
 import { startLive } from '../support/live-server.js';
 import { hasNsd, Nsd } from '../support/nsd.js';
-import { answerOf, aRecord, resolutionOf } from '../support/server-harness.js';
+import { answerOf, aRecord, FakeRecorder, resolutionOf } from '../support/server-harness.js';
 
 it('dig finds that the cookie is a good one, and the same for its next query', async () => {
   const cookies = new ServerCookies([Buffer.alloc(16, 1)]);
@@ -28,6 +32,33 @@ it('dig finds that the cookie is a good one, and the same for its next query', a
     await live.server.close(0);
   }
 });
+
+it.skipIf(loadLibc() === undefined)(
+  'dig as it is gets its cookie by the fast lane, and brings it back there',
+  async () => {
+    const cookies = new ServerCookies([Buffer.alloc(16, 1)]);
+    const recorder = new FakeRecorder();
+    const stubCache = SharedStubCache.alone({ clock: systemClock, maxOctets: 1 << 18, seed: 3 });
+    const lane = new StubLane(stubCache, systemClock, recorder);
+    const answering = () =>
+      resolutionOf(answerOf([aRecord('www.example.')]), { keepUntilMs: systemClock.wallMs() + 300_000 });
+    const settings = { cookies, clients: loopbackNetworks };
+    const live = await startLive(answering, settings, {}, { stubCache, lane });
+    try {
+      expect(await live.dig('www.example.', 'A')).toMatch(/COOKIE: [0-9a-f]{48} \(good\)/);
+      const second = await live.dig('www.example.', 'A');
+      const given = /COOKIE: ([0-9a-f]{48}) \(good\)/.exec(second)![1]!;
+      const third = await live.dig(`+cookie=${given}`, 'www.example.', 'A');
+      expect(third).toContain(`COOKIE: ${given} (good)`);
+      expect(third).toContain('192.0.2.1');
+      live.server.flushCounts();
+      expect(recorder.records.map((record) => record.lookupClass)).toEqual(['stub', 'stub']);
+      expect(live.recorder.records.map((record) => record.lookupClass)).toEqual(['resolver']);
+    } finally {
+      await live.server.close(0);
+    }
+  },
+);
 
 describe.skipIf(!hasNsd())('NSD', () => {
   const upstream = new NetworkUpstream({ clock: systemClock, random: secureRandom() });

@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { HeapStubCache } from '../../src/cache/heap-stub-cache.js';
 import { systemClock } from '../../src/runtime/clock.js';
-import { DnsServer } from '../../src/server/server.js';
+import { DnsServer, type ServerParts } from '../../src/server/server.js';
 import { defaultServerSettings, type ServerSettings } from '../../src/server/settings.js';
 import { openTcpListener } from '../../src/transport/tcp-listener.js';
 import { openUdpListener } from '../../src/transport/udp-listener.js';
@@ -28,6 +28,7 @@ export async function startLive(
   answering: Answering,
   settings: Partial<ServerSettings> = {},
   listen: { address?: string; port?: number } = {},
+  more: Partial<Pick<ServerParts, 'stubCache' | 'lane'>> = {},
 ): Promise<LiveServer> {
   const { address = '127.0.0.1', port: wanted = 0 } = listen;
   const resolver = new FakeResolver(answering);
@@ -36,7 +37,7 @@ export async function startLive(
   const stubCache = new HeapStubCache({ clock: systemClock, maxOctets: 1 << 20 });
   const server = new DnsServer({
     listen: [{ address, port: wanted }],
-    openUdp: openUdpListener,
+    openUdp: (options, handler, fastLane) => openUdpListener({ ...options, fastLane }, handler),
     openTcp: openTcpListener,
     resolver,
     stubCache,
@@ -44,6 +45,7 @@ export async function startLive(
     recorder,
     log,
     settings: { ...defaultServerSettings, ...settings },
+    ...more,
   });
   await server.start();
   const { port } = server.listeners[0]!;

@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { SharedStubCache } from '../../../src/cache/shared-stub-cache/shared-stub-cache.js';
 import { parseName } from '../../../src/dns/name.js';
-import { RRType } from '../../../src/dns/registry.js';
+import { EdnsOption, RRType } from '../../../src/dns/registry.js';
 import { Counters } from '../../../src/observe/counters.js';
 import { NetworkSet, parseNetwork } from '../../../src/runtime/networks.js';
+import { ServerCookies } from '../../../src/server/cookies.js';
 import { StubLane } from '../../../src/server/fast-lane.js';
 import { DnsServer } from '../../../src/server/server.js';
 import { defaultServerSettings, type ServerSettings } from '../../../src/server/settings.js';
 import { NOT_TAKEN } from '../../../src/transport/fast-lane.js';
 import type { Listener, PacketHandler } from '../../../src/transport/listener.js';
+import { decodeMessage } from '../../../src/wire/decode.js';
 import { encodeMessage } from '../../../src/wire/encode.js';
+import type { Edns, EdnsOptionValue } from '../../../src/wire/message.js';
 import { LanePacket } from '../../support/lane-packet.js';
 import {
   answerOf,
   aRecord,
+  edns,
   FakeLog,
   Harness,
   query,
@@ -22,6 +26,8 @@ import {
 } from '../../support/server-harness.js';
 
 const CLIENT = '192.0.2.10';
+const CLIENT_PART = { client: '8 octets', server: '' };
+const cookie = (data: string): EdnsOptionValue => ({ code: EdnsOption.COOKIE, data });
 const everyone = new NetworkSet(['0.0.0.0/0', '::/0'].map(parseNetwork));
 
 /** A server with a lane, its sockets replaced by calls. */
@@ -84,8 +90,13 @@ class LaneServer {
   }
 
   /** As the batching listener does it. Says which way the packet went, and what came back. */
-  async ask(name: string, type: number = RRType.A, from = CLIENT): Promise<{ by: string; wire?: Buffer }> {
-    const wire = encodeMessage(query(name, type));
+  async ask(
+    name: string,
+    type: number = RRType.A,
+    from = CLIENT,
+    opt?: Edns,
+  ): Promise<{ by: string; wire?: Buffer }> {
+    const wire = encodeMessage(query(name, type, { edns: opt }));
     const length = this.lane.take(this.packet.put(wire, from));
     if (length !== NOT_TAKEN) return { by: 'lane', wire: this.packet.taken(length) };
     let got: Buffer | undefined;
@@ -94,6 +105,14 @@ class LaneServer {
     });
     await this.h.clock.advance(0);
     return { by: 'pipeline', wire: got };
+  }
+
+  /** Sends options; says which way the query went, and which options came back. */
+  async askWith(...options: EdnsOptionValue[]): Promise<{ by: string; options: readonly EdnsOptionValue[] }> {
+    const { by, wire } = await this.ask('a.', RRType.A, CLIENT, edns({ options }));
+    const decoded = decodeMessage(wire!);
+    if (!decoded.ok) throw new Error(decoded.reason);
+    return { by, options: decoded.message.edns!.options };
   }
 
   async ways(...names: string[]): Promise<string[]> {
@@ -113,6 +132,53 @@ describe('the fast lane', () => {
       'lane',
       'lane',
     ]);
+  });
+
+  it('gives a cookie that the next query may bring, until it is half an hour old', async () => {
+    const cookies = new ServerCookies([Buffer.alloc(16, 1)]);
+    const s = await new LaneServer({ cookies }).started();
+    await s.askWith();
+    const first = await s.askWith(cookie('8 octets'));
+    expect(first.by).toBe('lane');
+    const given = first.options[0]!;
+    expect(given.data).toBe(cookies.settle(CLIENT_PART, CLIENT, s.h.clock.wallMs() / 1000).given);
+    await s.h.clock.advance(200_000);
+    expect(await s.askWith(given)).toEqual({ by: 'lane', options: [given] });
+    await s.h.clock.advance(1_601_000);
+    await s.askWith();
+    const renewed = await s.askWith(given);
+    expect(renewed).toEqual({ by: 'lane', options: [cookie(expect.stringMatching(/^8 octets.{16}$/s))] });
+    expect(renewed.options).not.toEqual([given]);
+  });
+
+  it('gives the cookie of the settings in force, and none when they say so', async () => {
+    const of = (fill: number) => new ServerCookies([Buffer.alloc(16, fill)]);
+    const s = await new LaneServer({ cookies: of(1) }).started();
+    const asked = async () => {
+      await s.askWith();
+      return s.askWith(cookie('8 octets'));
+    };
+    const before = await asked();
+    s.server.reconfigure(s.settings({ cookies: of(2) }));
+    const after = await asked();
+    expect(after.options).toHaveLength(1);
+    expect(after.options).not.toEqual(before.options);
+    s.server.reconfigure(s.settings({}));
+    expect(await asked()).toEqual({ by: 'lane', options: [] });
+  });
+
+  it.each([
+    ['a cookie of 7 octets', [cookie('7 octet')]],
+    ['a cookie of 15 octets', [cookie('x'.repeat(15))]],
+    ['a cookie of 41 octets', [cookie('x'.repeat(41))]],
+    ['two cookies', [cookie('8 octets'), cookie('8 octets')]],
+    ['a cookie and another option', [cookie('8 octets'), { code: EdnsOption.NSID, data: '' }]],
+    ['another option', [{ code: EdnsOption.NSID, data: '8 octets' }]],
+  ])('leaves %s to the pipeline', async (_what, options) => {
+    const s = await new LaneServer({ cookies: new ServerCookies([Buffer.alloc(16, 1)]) }).started();
+    await s.askWith();
+    expect((await s.askWith(...options)).by).toBe('pipeline');
+    expect((await s.askWith()).by).toBe('lane');
   });
 
   it('counts each query once, so that classes, types, RCODEs and transports sum to the queries', async () => {
