@@ -13,6 +13,7 @@ import { canShiftClock } from '../../scripts/scenarios/black-box/program.js';
 import { InProcessGround } from '../../scripts/scenarios/in-process.js';
 import { parseScenario } from '../../scripts/scenarios/parse.js';
 import { play } from '../../scripts/scenarios/play.js';
+import { guarded } from '../support/guarded-program.js';
 import { namespaceObstacle } from '../support/lab/namespace.js';
 
 const ours = fileURLToPath(new URL('../support/scenarios', import.meta.url));
@@ -24,7 +25,8 @@ if (obstacle !== undefined) console.warn(`black-box scenarios: not tested: ${obs
 /** Played with `--black-box`; the report's last lines count. */
 async function playAll(dir: string, filter: string): Promise<string> {
   const script = join(root, 'dist-tools/scripts/scenarios/main.js');
-  const { stdout } = await promisify(execFile)(process.execPath, [script, dir, filter, '--black-box']);
+  const [program, ...args] = guarded([process.execPath, script, dir, filter, '--black-box']);
+  const { stdout } = await promisify(execFile)(program!, args);
   return stdout;
 }
 

@@ -1,11 +1,12 @@
 /** Starts NSD over given zones, for tests that compare our answers with those of another server. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
+import { spawnGuarded } from './guarded-program.js';
 
 export interface NsdZone {
   /** In presentation form, with the last dot. */
@@ -53,9 +54,9 @@ export class Nsd {
     const directory = mkdtempSync(join(tmpdir(), 'nsd-test-'));
     const port = await freePort();
     writeFileSync(join(directory, 'nsd.conf'), configuration(directory, port, zones));
-    const child = spawn('nsd', ['-d', '-c', join(directory, 'nsd.conf')], { stdio: 'pipe' });
+    const child = spawnGuarded(['nsd', '-d', '-c', join(directory, 'nsd.conf')], { stdio: 'pipe' });
     let output = '';
-    child.stderr.on('data', (chunk) => {
+    child.stderr!.on('data', (chunk) => {
       output += String(chunk);
     });
     const nsd = new Nsd(port, child, directory);

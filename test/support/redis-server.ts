@@ -1,8 +1,9 @@
 /** A real redis-server (or valkey-server) on a free port of loopback, for tests. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.js';
+import { spawnGuarded } from './guarded-program.js';
 
 const programs = ['valkey-server', 'redis-server'];
 const found = programs.find((name) => spawnSync(name, ['--version']).status === 0);
@@ -20,7 +21,7 @@ export interface RedisProcess {
 export async function startRedis(port?: number): Promise<RedisProcess> {
   const at = port ?? (await freePort());
   const args = ['--port', String(at), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn(found!, [...args, '--loglevel', 'warning'], { stdio: 'ignore' });
+  const child = spawnGuarded([found!, ...args, '--loglevel', 'warning'], { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   await untilOpen(at, child);
   return {

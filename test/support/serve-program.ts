@@ -1,6 +1,7 @@
 /** The built program `stratadns serve` as a child process, for tests that talk to it from outside. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { spawnGuarded } from './guarded-program.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const LIMIT_MS = 30_000;
@@ -25,7 +26,7 @@ export interface Program {
 }
 
 export function runBuiltProgram(args: readonly string[]): Program {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnGuarded([process.execPath, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
@@ -34,10 +35,10 @@ export function runBuiltProgram(args: readonly string[]): Program {
   let err = '';
   let rest = '';
   let ended = false;
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr!.on('data', (chunk: Buffer) => {
     err += chunk.toString();
   });
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout!.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) log.push(JSON.parse(line) as LogLine);

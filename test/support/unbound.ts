@@ -1,10 +1,11 @@
 /** Starts Unbound as a validator in front of another resolver, for tests that compare verdicts. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
+import { spawnGuarded } from './guarded-program.js';
 
 const START_LIMIT_MS = 40_000;
 
@@ -24,7 +25,7 @@ export class Unbound {
     const port = await freePort();
     const file = join(directory, 'unbound.conf');
     writeFileSync(file, configuration(port, upstreamPort, anchorFile));
-    const child = spawn('unbound', ['-d', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawnGuarded(['unbound', '-d', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     const unbound = new Unbound(port, child, directory);
     try {
       await started(child);

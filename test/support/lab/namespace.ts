@@ -4,9 +4,10 @@
  * Needs root (or user namespaces), `unshare`, `nsenter`, `setpriv` (util-linux) and `ip` (iproute2). Everything
  * started in it ends with `close`, or with this process.
  */
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { guarded, spawnGuarded } from '../guarded-program.js';
 
 export interface Finished {
   readonly code: number | null;
@@ -16,7 +17,6 @@ export interface Finished {
 
 /** How long a program may take to end by itself after SIGTERM. */
 const STOP_LIMIT_MS = 5000;
-const guard = ['setpriv', '--pdeathsig', 'KILL'];
 
 /** Why no namespace can be made here; undefined when one can. */
 export function namespaceObstacle(): string | undefined {
@@ -48,24 +48,24 @@ export class Namespace {
   /** @param setup shell commands to run inside first, with the loopback interface up */
   static async open(setup: readonly string[] = []): Promise<Namespace> {
     const script = ['set -e', 'ip link set lo up', ...setup, 'echo ready', 'exec cat'].join('\n');
-    const argv = [...guard, 'unshare', ...unshareFlags(), 'sh', '-c', script];
-    const holder = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+    const argv = ['unshare', ...unshareFlags(), 'sh', '-c', script];
+    const holder = spawnGuarded(argv, { stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
-    holder.stderr.on('data', (chunk: Buffer) => {
+    holder.stderr!.on('data', (chunk: Buffer) => {
       said += chunk.toString();
     });
     const ended = once(holder, 'exit').then(() => {
       throw new Error(`the namespace could not be set up: ${said.trim()}`);
     });
     ended.catch(() => {}); // it ends at some time, and by then nobody waits
-    await Promise.race([once(holder.stdout, 'data'), ended]);
+    await Promise.race([once(holder.stdout!, 'data'), ended]);
     // Neither setpriv nor unshare forks, so the holder's own process is the one inside.
     return new Namespace(holder, holder.pid!);
   }
 
   /** Starts a program inside. It is ended by `close`. */
   start(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    const child = spawn('nsenter', [...this.entering(), ...guard, ...argv], {
+    const child = spawnGuarded(['nsenter', ...this.entering(), ...guarded(argv)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...options,
     });
