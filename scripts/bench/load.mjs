@@ -49,6 +49,7 @@ export async function writeQueries(file, count, nameOf) {
  * @param {number} [options.clients] sockets that the queries are sent from
  * @param {number} [options.outstanding] queries in flight
  * @param {number} [options.perSecond] highest rate
+ * @param {string} [options.cookie] a DNS cookie in hexadecimal digits, sent with every query
  * @param {boolean} [options.eachLatency] also report the latency of each query
  * @param {string} [options.cores]
  * @returns {Promise<LoadResult>}
@@ -69,6 +70,7 @@ export async function runLoad(options) {
   if (options.seconds !== undefined) argv.push('-l', String(options.seconds));
   if (options.passes !== 0) argv.push('-n', String(options.passes ?? 1));
   if (options.perSecond !== undefined) argv.push('-Q', String(options.perSecond));
+  if (options.cookie !== undefined) argv.push('-e', '-E', `10:${options.cookie}`);
   if (options.eachLatency) argv.push('-v');
   const timeoutMs = ((options.seconds ?? 120) + 30) * 1000;
   const { code, stdout, stderr } = await runToEnd(argv, { timeoutMs, cores: options.cores });

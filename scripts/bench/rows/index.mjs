@@ -2,7 +2,7 @@
 /**
  * The rows of the table. A row measures one server, freshly started, once; rounds and medians are made in run.mjs.
  */
-import { hit } from './hit.mjs';
+import { hit, hitWithCookie } from './hit.mjs';
 import { latency } from './latency.mjs';
 import { memory } from './memory.mjs';
 import { miss } from './miss.mjs';
@@ -46,4 +46,16 @@ import { workers } from './workers.mjs';
  */
 
 /** @type {Row[]} */
-export const rows = [hit, miss, walk, signedWalk, memory, startup, latency, sizes, workers, workerMisses];
+export const rows = [
+  hit,
+  miss,
+  walk,
+  signedWalk,
+  memory,
+  startup,
+  hitWithCookie,
+  latency,
+  sizes,
+  workers,
+  workerMisses,
+];
