@@ -7,7 +7,7 @@
 import { isSubdomain, type Name } from '../dns/name.js';
 import { formatType, RRType } from '../dns/registry.js';
 import type { Rdata, RRset } from '../dns/rrset.js';
-import { checkZone } from './check.js';
+import { checkZone, type Places } from './check.js';
 import { type ParsedMasterFile, type ParseOptions, parseZoneFile, parseZoneText } from './parse.js';
 import type { ZoneRecord } from './record.js';
 import { Zone } from './zone.js';
@@ -20,9 +20,6 @@ export interface LoadedZone {
   /** Every file read, for watching. */
   readonly files: readonly string[];
 }
-
-/** Where the first record of an RRset stands, for the checks. */
-export type Places = ReadonlyMap<RRset, Place>;
 
 /** Reads and checks a zone file. */
 export function loadZoneFile(path: string, options: ParseOptions = {}): LoadedZone {

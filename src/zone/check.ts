@@ -8,10 +8,12 @@
 import { formatName, isStrictSubdomain, isSubdomain, type Name } from '../dns/name.js';
 import { formatType, RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
-import type { Places } from './build.js';
 import { addressTargetOf } from './rdata-target.js';
 import type { Zone, ZoneNode } from './zone.js';
 import { type Place, type ZoneError, type ZoneErrorCode, zoneError, zoneWarning } from './zone-error.js';
+
+/** Where the first record of an RRset stands. */
+export type Places = ReadonlyMap<RRset, Place>;
 
 /** One check of one RRset. Adding one: write it, add it to the list below. */
 type Check = (rrset: RRset, zone: Zone, report: Report) => void;
