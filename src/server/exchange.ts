@@ -17,7 +17,6 @@ import type { LookupClass, Resolution } from '../resolver/contract.js';
 import type { MissReason } from '../runtime/trace.js';
 import type { ClientAddress } from '../transport/listener.js';
 import type { Edns, WireQuestion } from '../wire/message.js';
-import type { AnswerImage } from './image.js';
 import type { LocalRules, ServerSettings, View } from './settings.js';
 
 /** What a client sent, reduced to what an answer depends on. Built even for packets that are broken after the header. */
@@ -51,6 +50,15 @@ export interface Draft {
   readonly missReason?: MissReason;
   /** Wall time in ms up to which the stub cache may repeat it; undefined: not at all. */
   readonly keepUntilMs?: number;
+}
+
+/** A finished answer in wire form, without what is one client's; image.ts makes it. */
+export interface AnswerImage {
+  /** The message; of its flags AA, TC, AD and the lower RCODE bits count. */
+  readonly wire: Buffer;
+  /** 12 bits; the upper 8 travel in OPT. */
+  readonly rcode: number;
+  readonly ede: readonly ExtendedError[];
 }
 
 /** Why a packet gets no response. A closed list, counted by kind. */

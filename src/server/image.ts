@@ -9,23 +9,14 @@
  * RFC 1035 4.1, RFC 6891 (OPT), RFC 6840 5.8 (AD), RFC 2181 9 (TC), RFC 4343 (the client's letter case goes back).
  * Limitations: the additional section holds OPT or nothing.
  */
-import type { ExtendedError } from '../dns/outcome.js';
 import { Opcode } from '../dns/registry.js';
 import { HEADER_OCTETS } from '../wire/decode.js';
 import { encodeMessage, MAX_MESSAGE_OCTETS } from '../wire/encode.js';
 import type { Edns } from '../wire/message.js';
 import { writeOctets } from '../wire/octets.js';
 import { optSizeOctets, writeOpt } from '../wire/opt.js';
-import type { ClientQuery, Draft, Exchange } from './exchange.js';
+import type { AnswerImage, ClientQuery, Draft, Exchange } from './exchange.js';
 import { ednsFor } from './opt.js';
-
-export interface AnswerImage {
-  /** The message; of its flags AA, TC, AD and the lower RCODE bits count. */
-  readonly wire: Buffer;
-  /** 12 bits; the upper 8 travel in OPT. */
-  readonly rcode: number;
-  readonly ede: readonly ExtendedError[];
-}
 
 /** What a client without EDNS takes by UDP (RFC 1035 4.2.1), and the least that EDNS may say (RFC 6891 6.2.3). */
 const MIN_UDP_OCTETS = 512;

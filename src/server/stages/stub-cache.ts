@@ -4,8 +4,8 @@
  */
 import type { StubCache, StubKey } from '../../cache/stub-cache.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { ClientQuery, Draft, Exchange, Stage, Verdict } from '../exchange.js';
-import { type AnswerImage, imageOfWire, seal } from '../image.js';
+import type { AnswerImage, ClientQuery, Draft, Exchange, Stage, Verdict } from '../exchange.js';
+import { imageOfWire, seal } from '../image.js';
 import type { View } from '../settings.js';
 
 export class StubCacheStage implements Stage {
