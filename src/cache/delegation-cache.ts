@@ -14,9 +14,9 @@
  */
 import { isSubdomain, type Name, parentName, ROOT } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
-import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { MissReason } from '../runtime/trace.js';
+import type { Delegation } from './delegation.js';
 import { type PackedDelegation, packDelegation, unpackDelegation } from './delegation-packing.js';
 import { LruPolicy } from './eviction/lru.js';
 import { SegmentedLruPolicy } from './eviction/segmented-lru.js';
@@ -25,27 +25,7 @@ import { nameOfKey, rrsetKey } from './key.js';
 import { addStats, type CacheLayerStats } from './stats.js';
 import { type TimedEntry, TimedStore } from './timed-store.js';
 
-/** One name server of a delegation and the addresses that came as glue; none when it has to be looked up. */
-export interface DelegationServer {
-  readonly name: Name;
-  /** Literal IPv4 and IPv6 addresses. */
-  readonly addresses: readonly string[];
-  /** Addresses out of the parent's bailiwick: for this delegation only, when nothing else helps. */
-  readonly spare?: readonly string[];
-}
-
-export interface Delegation {
-  readonly zone: Name;
-  readonly servers: readonly DelegationServer[];
-  /** The DS RRset of the parent; `none` when it is denied, `unknown` when the parent has not been asked. */
-  readonly ds: RRset | 'none' | 'unknown';
-  /** NSEC or NSEC3 RRsets that deny the DS. */
-  readonly dsProof: readonly RRset[];
-  /** Wall ms up to which the parent vouches for it; Infinity only for what is configured. */
-  readonly leaseUntilMs: number;
-  /** Status of `ds`, or of its denial. */
-  readonly security: Security;
-}
+export type { Delegation, DelegationServer } from './delegation.js';
 
 /**
  * Who says it. `parent`: a referral, may renew the lease. `child`: the zone's own NS RRset, may not, and

@@ -9,7 +9,7 @@
  * the form of rrset-packing.ts.
  */
 import type { Name, Octets } from '../dns/name.js';
-import type { Delegation, DelegationServer } from './delegation-cache.js';
+import type { Delegation, DelegationServer } from './delegation.js';
 import { securities } from './packed-entry.js';
 import { packRRsets, unpackRRsets } from './rrset-packing.js';
 import { dsForms } from './snapshot-codec.js';

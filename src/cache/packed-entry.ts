@@ -5,22 +5,9 @@
  * it does not change, and what becomes of the record later does not touch it.
  */
 import type { Name, Octets } from '../dns/name.js';
-import type { Question, Security } from '../dns/rrset.js';
-import type { UpstreamTransport } from '../runtime/trace.js';
+import type { Security } from '../dns/rrset.js';
 import { classOfKey, nameOfKey, typeOfKey } from './key.js';
-import { unpackOrigin } from './packed-store/origin-packing.js';
-
-/** Where data came from. */
-export interface Origin {
-  /** Address of the server, or a word for what is no server: `hints`, `local`. */
-  readonly server: string;
-  readonly serverName?: Name;
-  readonly transport: UpstreamTransport | 'none';
-  /** Apex of the zone that the server was asked for. */
-  readonly zone: Name;
-  /** The question whose response brought it; left out when it asked for just this RRset. */
-  readonly question?: Question;
-}
+import { type Origin, unpackOrigin } from './packed-store/origin-packing.js';
 
 /** When an entry began and ends, in wall ms. `leaseUntilMs` is Infinity when nothing bounds it. */
 export interface EntryTimes {

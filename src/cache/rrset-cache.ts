@@ -20,23 +20,15 @@ import type { MissReason } from '../runtime/trace.js';
 import type { CacheRules } from './cache-rules.js';
 import type { EvictionKind } from './eviction/create.js';
 import { nameOfKey, rrsetKey, typeOfKey } from './key.js';
-import {
-  type Origin,
-  PackedEntry,
-  PREFETCHED,
-  rankOf,
-  type SavedEntry,
-  securityOf,
-  statusOf,
-} from './packed-entry.js';
-import { packOrigin } from './packed-store/origin-packing.js';
+import { PackedEntry, PREFETCHED, rankOf, type SavedEntry, securityOf, statusOf } from './packed-entry.js';
+import { type Origin, packOrigin } from './packed-store/origin-packing.js';
 import { PackedStore } from './packed-store/packed-store.js';
 import type { Rank } from './rank.js';
 import { packRecords, skipRecords, unpackRecords, unpackRRsets } from './rrset-packing.js';
 import type { CacheLayerStats } from './stats.js';
 import { secondsLeft } from './timed-store.js';
 
-export type { Origin } from './packed-entry.js';
+export type { Origin } from './packed-store/origin-packing.js';
 
 export interface RRsetMeta {
   readonly rank: Rank;

@@ -6,7 +6,7 @@
  */
 import type { Name, Octets } from '../dns/name.js';
 import { isSoundName } from './key.js';
-import type { Origin } from './packed-entry.js';
+import type { Origin } from './packed-store/origin-packing.js';
 
 /** First octets of a snapshot; one is not ASCII and one is a line end, so that conversions show. */
 export const MAGIC = Buffer.from('\x89STRATA\n', 'latin1');

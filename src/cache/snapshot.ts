@@ -17,7 +17,8 @@ import type { RRset, Security } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Delegation } from './delegation-cache.js';
 import { isSoundKey, nameOfKey, typeOfKey } from './key.js';
-import { type EntryTimes, type Origin, type SavedEntry, securities } from './packed-entry.js';
+import { type EntryTimes, type SavedEntry, securities } from './packed-entry.js';
+import type { Origin } from './packed-store/origin-packing.js';
 import { Rank } from './rank.js';
 import { isSoundPacked, unpackRRsets } from './rrset-packing.js';
 import {

@@ -11,7 +11,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Delegation, DelegationServer } from '../cache/delegation-cache.js';
 import { nxdomainKey, rrsetKey } from '../cache/key.js';
-import type { Origin } from '../cache/packed-entry.js';
+import type { Origin } from '../cache/packed-store/origin-packing.js';
 import { Rank } from '../cache/rank.js';
 import { packRecords, packRRsets } from '../cache/rrset-packing.js';
 import { type Name, NameError, type Octets, parseName, toName } from '../dns/name.js';

@@ -5,7 +5,20 @@
  * server's name, the question. Strings carry their length in one octet: none is longer than a name.
  */
 import type { Name, Octets } from '../../dns/name.js';
-import type { Origin } from '../packed-entry.js';
+import type { Question } from '../../dns/rrset.js';
+import type { UpstreamTransport } from '../../runtime/trace.js';
+
+/** Where data came from. */
+export interface Origin {
+  /** Address of the server, or a word for what is no server: `hints`, `local`. */
+  readonly server: string;
+  readonly serverName?: Name;
+  readonly transport: UpstreamTransport | 'none';
+  /** Apex of the zone that the server was asked for. */
+  readonly zone: Name;
+  /** The question whose response brought it; left out when it asked for just this RRset. */
+  readonly question?: Question;
+}
 
 const transports: readonly Origin['transport'][] = ['none', 'udp', 'tcp'];
 const TRANSPORT = 3;

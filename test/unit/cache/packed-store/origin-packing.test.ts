@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Origin } from '../../../../src/cache/packed-entry.js';
-import { packOrigin, unpackOrigin } from '../../../../src/cache/packed-store/origin-packing.js';
+import { type Origin, packOrigin, unpackOrigin } from '../../../../src/cache/packed-store/origin-packing.js';
 import { parseName } from '../../../../src/dns/name.js';
 
 const owner = parseName('www.example.com.');
