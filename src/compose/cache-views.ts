@@ -19,7 +19,7 @@ import type { CacheEntry, CacheStats } from '../observe/control.js';
 import { decodeMessage } from '../wire/decode.js';
 import { formatRRset } from '../wire/rrset-text.js';
 import { delegationRecords } from './delegation-text.js';
-import type { EngineCaches } from './engine.js';
+import type { EngineCaches } from './engine-caches.js';
 
 export function cacheStats(caches: EngineCaches, stub: StubCache, eviction: string): CacheStats[] {
   return [

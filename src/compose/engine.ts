@@ -6,22 +6,16 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { CacheRules } from '../cache/cache-rules.js';
-import { DelegationCache } from '../cache/delegation-cache.js';
-import { FailureCache } from '../cache/failure-cache.js';
 import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
-import { InfraCache } from '../cache/infra-cache.js';
-import { NegativeCache } from '../cache/negative-cache.js';
-import { ResolverCache } from '../cache/rrset-cache.js';
 import type { SharedStore } from '../cache/shared-cache.js';
 import type { Config } from '../config/fields.js';
 import { doubtfulNames } from '../config/live.js';
-import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
 import { AggressiveDenial } from '../dnssec/aggressive.js';
 import type { SignatureVerifier } from '../dnssec/signature-verifier.js';
 import type { PrefetchStats } from '../observe/control.js';
-import type { ConfiguredZone, RootHint } from '../resolver/asked-zone.js';
+import type { ConfiguredZone } from '../resolver/asked-zone.js';
 import type { RecursiveResolver, Resolution, ResolveOptions } from '../resolver/contract.js';
 import { Resolver } from '../resolver/resolver.js';
 import type { KnownServers } from '../resolver/server-facts.js';
@@ -31,18 +25,12 @@ import { NetworkSet } from '../runtime/networks.js';
 import type { Random } from '../runtime/random.js';
 import { type ServerLog, silentLog } from '../server/log.js';
 import type { Upstream } from '../transport/upstream.js';
+import { denialOctetsOf, type EngineCaches, makeCaches, setCacheLimits } from './engine-caches.js';
 import { answerFingerprint } from './fingerprint.js';
 import { flushCaches } from './flush-caches.js';
+import type { MockRoot } from './mock-internet.js';
 import { makeSharedLinks } from './shared-links.js';
 import { Trust } from './trust.js';
-
-/** What the mock internet changes: its own root, its port, and that loopback addresses may be asked. */
-export interface MockRoot {
-  readonly rootHints: readonly RootHint[];
-  readonly port: number;
-  /** Where trust in its signed zones starts; empty while none is signed. */
-  readonly trustAnchors: readonly TrustAnchor[];
-}
 
 export interface EngineParts {
   readonly config: Config;
@@ -61,20 +49,6 @@ export interface EngineParts {
   readonly sharedStore?: SharedStore;
 }
 
-export interface EngineCaches {
-  readonly rrsets: ResolverCache;
-  readonly negative: NegativeCache;
-  readonly failures: FailureCache;
-  readonly delegations: DelegationCache;
-  readonly infra: InfraCache;
-}
-
-/** Part of the resolver cache's memory that is kept for delegations, so that junk cannot evict them. */
-const DELEGATION_PART = 8;
-/** Part of the negative cache's memory that failures may take. */
-const FAILURE_PART = 8;
-/** Part of the negative cache's memory that denial spans may take. */
-const AGGRESSIVE_PART = 4;
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 2000;
 /** Longer than any query may take. */
@@ -110,9 +84,10 @@ export class Engine implements RecursiveResolver {
     this.trust = validating
       ? new Trust({ ...this.parts, config, mockAnchors: mock?.trustAnchors })
       : undefined;
-    const denialOctets = Math.floor(config.cache.negative.sizeOctets / AGGRESSIVE_PART);
     this.aggressive =
-      validating && config.dnssec.aggressive ? new AggressiveDenial(denialOctets, clock) : undefined;
+      validating && config.dnssec.aggressive
+        ? new AggressiveDenial(denialOctetsOf(config), clock)
+        : undefined;
   }
 
   private makeShared(config: Config): SharedLinks | undefined {
@@ -168,10 +143,7 @@ export class Engine implements RecursiveResolver {
   reload(config: Config): void {
     const before = this.config;
     this.config = config;
-    const { rrsets, negative } = this.caches;
-    const rules = CacheRules.of(config.cache.rules);
-    rrsets.setLimits(config.cache.ttl, staleMaxMsOf(config), rules);
-    negative.setLimits(config.cache.ttl.negativeMaxSec, staleMaxMsOf(config), rules);
+    setCacheLimits(this.caches, config);
     // Negative anchors hold from a reload on for their life, though they had come to their end.
     const renewed = config.dnssec.negativeTrustAnchors.length > 0;
     const trusts = renewed || !isDeepStrictEqual(before.dnssec, config.dnssec);
@@ -233,42 +205,6 @@ export class Engine implements RecursiveResolver {
     await this.shared?.close();
     await this.parts.upstream.close();
   }
-}
-
-function staleMaxMsOf({ cache: { serveStale } }: Config): number {
-  return serveStale.enabled ? serveStale.maxAgeSec * 1000 : 0;
-}
-
-function makeCaches(config: Config, { clock, random }: EngineParts): EngineCaches {
-  const { cache } = config;
-  const staleMaxMs = staleMaxMsOf(config);
-  const rules = CacheRules.of(cache.rules);
-  const delegationOctets = Math.floor(cache.resolver.sizeOctets / DELEGATION_PART);
-  const denialOctets = Math.floor(cache.negative.sizeOctets / AGGRESSIVE_PART);
-  const failureOctets = Math.floor(cache.negative.sizeOctets / FAILURE_PART);
-  return {
-    rrsets: new ResolverCache({
-      clock,
-      maxOctets: cache.resolver.sizeOctets - delegationOctets,
-      eviction: cache.resolver.eviction,
-      ttl: cache.ttl,
-      rules,
-      staleMaxMs,
-      seed: random.uint32(),
-    }),
-    negative: new NegativeCache({
-      clock,
-      maxOctets: cache.negative.sizeOctets - failureOctets - denialOctets,
-      eviction: cache.resolver.eviction,
-      maxTtlSec: cache.ttl.negativeMaxSec,
-      rules,
-      staleMaxMs,
-      seed: random.uint32(),
-    }),
-    failures: new FailureCache({ clock, maxOctets: failureOctets }),
-    delegations: new DelegationCache({ clock, maxOctets: delegationOctets }),
-    infra: new InfraCache({ clock }),
-  };
 }
 
 function configuredZones(config: Config): ConfiguredZone[] {

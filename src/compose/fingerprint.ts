@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/fields.js';
-import type { MockRoot } from './engine.js';
+import type { MockRoot } from './mock-internet.js';
 
 export function answerFingerprint(config: Config, mock: MockRoot | undefined): Buffer {
   const { mode, trustAnchors, negativeTrustAnchors, clockSkewMs, sha1, overrideDateSec } = config.dnssec;

@@ -13,7 +13,7 @@ import type { StubCache } from '../cache/stub-cache.js';
 import type { Name } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import { addressesOf } from '../resolver/asked-zone.js';
-import type { EngineCaches } from './engine.js';
+import type { EngineCaches } from './engine-caches.js';
 
 /** Several flushes in all caches of a thread, the stub cache too. */
 export function flushAll(

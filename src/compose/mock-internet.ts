@@ -4,11 +4,20 @@
 import type { Internet } from '../authority/internet.js';
 import { type InternetProblem, loadInternet } from '../authority/load.js';
 import type { Serving } from '../authority/serve.js';
+import type { TrustAnchor } from '../config/trust-anchor.js';
 import { isSubdomain, type Name, ROOT } from '../dns/name.js';
+import type { RootHint } from '../resolver/asked-zone.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import type { ServerLog } from '../server/log.js';
-import type { MockRoot } from './engine.js';
+
+/** What the mock internet changes: its own root, its port, and that loopback addresses may be asked. */
+export interface MockRoot {
+  readonly rootHints: readonly RootHint[];
+  readonly port: number;
+  /** Where trust in its signed zones starts; empty while none is signed. */
+  readonly trustAnchors: readonly TrustAnchor[];
+}
 
 /** Zone files or the manifest cannot be served; `problems` says where and why. */
 export class ZonesError extends Error {

@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { QueryRecord } from '../runtime/recorder.js';
 import type { HandOver } from '../server/hand-over.js';
 import type { ServerLog } from '../server/log.js';
-import type { MockRoot } from './engine.js';
+import type { MockRoot } from './mock-internet.js';
 
 /** The mock internet as a resolver needs it, wherever its sockets are. */
 export interface MockView {

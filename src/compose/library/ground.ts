@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../runtime/clock.js';
 import { type Random, secureRandom } from '../../runtime/random.js';
 import { NetworkUpstream } from '../../transport/network-upstream.js';
 import type { Upstream } from '../../transport/upstream.js';
-import type { MockRoot } from '../engine.js';
+import type { MockRoot } from '../mock-internet.js';
 
 export interface Ground {
   readonly clock: Clock;

@@ -14,10 +14,10 @@ import type { CacheEntry, StatsSnapshot, TraceOptions } from '../../observe/cont
 import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import { ListenError } from '../../transport/listener.js';
-import type { MockRoot } from '../engine.js';
 import type { LoadableEntry } from '../load-entries.js';
 import type { LoadCounts } from '../load-into-caches.js';
 import { PolicyFileError } from '../load-policy.js';
+import type { MockRoot } from '../mock-internet.js';
 import type { BoundListener } from '../running-server.js';
 
 /** What a worker is born with. */
