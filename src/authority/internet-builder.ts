@@ -6,9 +6,10 @@
 import { parseName } from '../dns/name.js';
 import { loadZoneText } from '../zone/build.js';
 import { formatZoneError } from '../zone/zone-error.js';
-import { Internet, type InternetServer, type ZoneSource } from './internet.js';
+import { Internet, type InternetServer } from './internet.js';
 import { InternetError } from './internet-error.js';
 import { type FaultFields, parseFaults } from './manifest.js';
+import type { ZoneSource } from './zone-file.js';
 
 export interface ZoneText {
   /** A master file. */

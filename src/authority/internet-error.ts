@@ -1,3 +1,7 @@
+/**
+ * What a mock internet says: why it cannot be set up, and lines while it runs.
+ */
+
 /** A mock internet that cannot be set up; `message` says what to do about it. */
 export class InternetError extends Error {
   constructor(
@@ -8,3 +12,6 @@ export class InternetError extends Error {
     this.name = 'InternetError';
   }
 }
+
+/** Takes one line about the mock internet while it runs: a failed reload, a socket that was skipped. */
+export type InternetLog = (level: 'info' | 'warn' | 'error', message: string) => void;

@@ -13,25 +13,14 @@ import type { Random } from '../runtime/random.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
 import type { Upstream } from '../transport/upstream.js';
 import type { Zone } from '../zone/zone.js';
+import type { InternetLog } from './internet-error.js';
 import { MockUpstream } from './mock-upstream.js';
 import { type Serving, serveInternet } from './serve.js';
 import { AuthorityServer, type ServerReply, type ServerSpec } from './server.js';
 import { type ChangeListener, watchInternet } from './watch.js';
-import type { FileStamps } from './zone-file.js';
+import type { FileStamps, ZoneSource } from './zone-file.js';
 import { type PendingZone, ZoneSet } from './zone-set.js';
-import { dsRRset, SignedZone, type ZoneSigner } from './zone-signer.js';
-
-/** A zone as its file has it now, and how it is signed. */
-export interface ZoneSource {
-  /** Path of the master file; undefined for a zone from text. */
-  readonly path: string | undefined;
-  /** Before it is signed. Replaced when the file changes. */
-  zone: Zone;
-  /** Undefined for a zone that is served as its file has it. */
-  readonly signer?: ZoneSigner;
-  /** The file and all that it includes, as they were when read last; empty for text. */
-  stamps: FileStamps;
-}
+import { dsRRset, SignedZone } from './zone-signer.js';
 
 /** A server and the zones it has. */
 export interface InternetServer extends ServerSpec {
@@ -42,9 +31,6 @@ export interface RootHint {
   readonly name: Name;
   readonly addresses: readonly string[];
 }
-
-/** Takes one line about the mock internet while it runs: a failed reload, a socket that was skipped. */
-export type InternetLog = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export class Internet {
   readonly servers: readonly AuthorityServer[];

@@ -8,8 +8,9 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { formatName, type Name, ROOT } from '../dns/name.js';
 import { type Place, type ZoneError, zoneError } from '../zone/zone-error.js';
-import { Internet, type InternetServer, type ZoneSource } from './internet.js';
+import { Internet, type InternetServer } from './internet.js';
 import { type Manifest, type ManifestProblem, type ManifestServer, parseManifest } from './manifest.js';
+import type { ZoneSource } from './zone-file.js';
 import { fileStamp, readZoneFile } from './zone-file.js';
 import { KeyFiles, ZoneSigner } from './zone-signer.js';
 

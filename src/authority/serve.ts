@@ -9,9 +9,15 @@ import type { Random } from '../runtime/random.js';
 import { ListenError, type Listener, type PacketHandler } from '../transport/listener.js';
 import { openTcpListener } from '../transport/tcp-listener.js';
 import { openUdpListener } from '../transport/udp-listener.js';
-import type { Internet, InternetLog } from './internet.js';
-import { InternetError } from './internet-error.js';
+import { InternetError, type InternetLog } from './internet-error.js';
 import type { AuthorityServer } from './server.js';
+
+/** What is put on sockets; the Internet is one. */
+export interface ServableInternet {
+  /** 0 lets a common free one be found. */
+  readonly port: number;
+  readonly servers: readonly AuthorityServer[];
+}
 
 /** A mock internet on sockets. */
 export interface Serving {
@@ -32,7 +38,7 @@ const tcpLimits = { maxPerClient: 512, drainMs: 100 };
  * @throws {InternetError}
  */
 export async function serveInternet(
-  internet: Internet,
+  internet: ServableInternet,
   clock: Clock,
   random: Random,
   log: InternetLog = () => {},

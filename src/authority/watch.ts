@@ -13,8 +13,15 @@ import { formatName, type Name } from '../dns/name.js';
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import type { Zone } from '../zone/zone.js';
 import { formatZoneError } from '../zone/zone-error.js';
-import type { Internet, InternetLog, ZoneSource } from './internet.js';
-import { fileStamp, isStale, readZoneFile } from './zone-file.js';
+import type { InternetLog } from './internet-error.js';
+import { type FileStamps, fileStamp, isStale, readZoneFile, type ZoneSource } from './zone-file.js';
+
+/** What is followed; the Internet is one. */
+export interface WatchableInternet {
+  readonly sources: readonly ZoneSource[];
+  readonly readOnce: FileStamps;
+  replace(source: ZoneSource, zone: Zone): void;
+}
 
 /**
  * Called in the step in which zones are swapped.
@@ -30,7 +37,7 @@ const POLL_MS = 1000;
 
 /** Starts to watch. Returns what ends it. */
 export function watchInternet(
-  internet: Internet,
+  internet: WatchableInternet,
   clock: Clock,
   onChange: ChangeListener,
   log: InternetLog = () => {},
@@ -47,7 +54,7 @@ class ZoneWatcher {
   private readonly readOnce: Map<string, string>;
 
   constructor(
-    private readonly internet: Internet,
+    private readonly internet: WatchableInternet,
     private readonly clock: Clock,
     private readonly onChange: ChangeListener,
     private readonly log: InternetLog,

@@ -8,9 +8,22 @@ import { readFileSync, statSync } from 'node:fs';
 import { loadZoneFile } from '../zone/build.js';
 import type { Zone } from '../zone/zone.js';
 import type { ZoneError } from '../zone/zone-error.js';
+import type { ZoneSigner } from './zone-signer.js';
 
 /** Stamps by path: the zone file and all that it includes, also those that could not be read. */
 export type FileStamps = ReadonlyMap<string, string>;
+
+/** A zone as its file has it now, and how it is signed. */
+export interface ZoneSource {
+  /** Path of the master file; undefined for a zone from text. */
+  readonly path: string | undefined;
+  /** Before it is signed. Replaced when the file changes. */
+  zone: Zone;
+  /** Undefined for a zone that is served as its file has it. */
+  readonly signer?: ZoneSigner;
+  /** The file and all that it includes, as they were when read last; empty for text. */
+  stamps: FileStamps;
+}
 
 export interface ZoneFile {
   readonly zone: Zone | undefined;

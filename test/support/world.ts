@@ -6,9 +6,10 @@
  * that a test shows what the parent says. TTLs are 3600 where the text has none.
  */
 
-import { Internet, type InternetServer, type ZoneSource } from '../../src/authority/internet.js';
+import { Internet, type InternetServer } from '../../src/authority/internet.js';
 import type { FaultFields } from '../../src/authority/manifest.js';
 import { parseFaults } from '../../src/authority/manifest.js';
+import type { ZoneSource } from '../../src/authority/zone-file.js';
 import { isSubdomain, labelCount, type Name, parseName, ROOT } from '../../src/dns/name.js';
 import { Rcode, RRClass, RRType } from '../../src/dns/registry.js';
 import type { RRset } from '../../src/dns/rrset.js';
