@@ -49,6 +49,21 @@ function topOf(path: string): string {
   return path.split('/')[0]!;
 }
 
+/** Circles, each as the way around it; none exactly when there are none. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const walk = (path: string, above: readonly string[]): void => {
+    const at = above.indexOf(path);
+    if (at >= 0) circles.push([...above.slice(at), path].join(' -> '));
+    if (at >= 0 || done.has(path)) return;
+    for (const target of graph.get(path) ?? []) walk(target, [...above, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+  return circles;
+}
+
 describe('imports', () => {
   const all = sources();
 
@@ -68,6 +83,18 @@ describe('imports', () => {
         .map((target) => `${source.path} -> ${target}`),
     );
     expect(upwards).toEqual([]);
+  });
+
+  it('never go in circles, not even for types', () => {
+    const graph = new Map(
+      all.map(({ path, imports }) => [
+        path,
+        imports
+          .filter((target) => target.startsWith('.'))
+          .map((target) => join(dirname(path), target).replace(/\.js$/, '.ts')),
+      ]),
+    );
+    expect(circlesOf(graph)).toEqual([]);
   });
 
   it('reach a wrapped package only from its folder', () => {
