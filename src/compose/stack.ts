@@ -26,6 +26,7 @@ import { type Clock, systemClock } from '../runtime/clock.js';
 import { secureRandom } from '../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../runtime/siphash.js';
 import type { TraceSink } from '../runtime/trace.js';
+import { TurnClock } from '../runtime/turn-clock.js';
 import { StubLane } from '../server/fast-lane.js';
 import type { HandedAnswer, HandedQuestion } from '../server/hand-over.js';
 import { DnsServer } from '../server/server.js';
@@ -86,17 +87,18 @@ export class Stack implements RunningServer {
     this.cookieSecret = place?.cookieSecret ?? randomBytes(SIPHASH_KEY_OCTETS);
     const random = secureRandom();
     const { clock } = this;
+    const turnClock = new TurnClock(clock);
     this.policyFiles = new PolicyFiles(config, clock, log);
     const { path, messages } = config.dnstap;
     this.tap = this.makeTap(path);
     this.upstream = new NetworkUpstream({
-      clock,
+      clock: turnClock,
       random,
       tap: messages === 'clients' ? undefined : this.tap,
     });
     this.engine = new Engine({
       config,
-      clock,
+      clock: turnClock,
       random,
       upstream: this.upstream,
       mock: this.mock?.root,
