@@ -85,15 +85,19 @@ export class LinkFetcher {
   }
 
   /** By the servers of the configuration first; where a forward zone lets it, past them when none of them is usable. */
-  private async walk(
+  private walk(
     question: Question,
     ctx: QueryContext,
     failed: Set<string> | undefined,
   ): Promise<Walked | Failure> {
-    const walked = await new Walk(this.core, question, ctx, failed).run();
-    if (walked.kind !== 'failure' || ctx.budget.exceeded) return walked;
+    const walking = new Walk(this.core, question, ctx, failed).run();
     const around = this.core.around(question.name);
-    return around ? new Walk(around, question, ctx, failed).run() : walked;
+    if (around === undefined) return walking;
+    return walking.then((walked) =>
+      walked.kind !== 'failure' || ctx.budget.exceeded
+        ? walked
+        : new Walk(around, question, ctx, failed).run(),
+    );
   }
 
   private async judgeAll(
