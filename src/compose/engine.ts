@@ -10,6 +10,7 @@ import { concernsLayer, type Flush, type FlushCounts } from '../cache/flush.js';
 import type { SharedStore } from '../cache/shared-cache.js';
 import type { Config } from '../config/fields.js';
 import { doubtfulNames } from '../config/live.js';
+import type { TrustAnchor } from '../config/trust-anchor.js';
 import type { Name } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
 import { AggressiveDenial } from '../dnssec/aggressive.js';
@@ -17,12 +18,12 @@ import type { SignatureVerifier } from '../dnssec/signature-verifier.js';
 import type { PrefetchStats } from '../observe/control.js';
 import type { ConfiguredZone } from '../resolver/asked-zone.js';
 import type { RecursiveResolver, Resolution, ResolveOptions } from '../resolver/contract.js';
+import type { Draws } from '../resolver/preference.js';
 import { Resolver } from '../resolver/resolver.js';
 import type { KnownServers } from '../resolver/server-facts.js';
 import type { SharedLinks, SharedLinksStats } from '../resolver/shared-links.js';
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import { NetworkSet } from '../runtime/networks.js';
-import type { Random } from '../runtime/random.js';
 import { type ServerLog, silentLog } from '../server/log.js';
 import type { Upstream } from '../transport/upstream.js';
 import { denialOctetsOf, type EngineCaches, makeCaches, setCacheLimits } from './engine-caches.js';
@@ -32,10 +33,9 @@ import type { MockRoot } from './mock-internet.js';
 import { makeSharedLinks } from './shared-links.js';
 import { Trust } from './trust.js';
 
-export interface EngineParts {
+export interface EngineParts extends Draws {
   readonly config: Config;
   readonly clock: Clock;
-  readonly random: Random;
   readonly upstream: Upstream;
   readonly mock?: MockRoot;
   /** Cryptography of the validator; for tests that stand in for algorithms nobody implements. */
@@ -96,12 +96,13 @@ export class Engine implements RecursiveResolver {
   }
 
   private makeResolver(config: Config): Resolver {
-    const { clock, random, upstream, mock } = this.parts;
+    const { clock, random, preference, upstream, mock } = this.parts;
     const { trust } = this;
     return new Resolver({
       upstream,
       clock,
       random,
+      preference,
       caches: this.caches,
       rootHints: mock?.rootHints ?? config.rootHints,
       configuredZones: configuredZones(config),
@@ -116,6 +117,11 @@ export class Engine implements RecursiveResolver {
   /** The resolver in force; a reload makes another. Whoever keeps one keeps the engine, which is one as well. */
   get resolver(): Resolver {
     return this.current;
+  }
+
+  /** What is believed without proof; where nothing is validated, what would be. */
+  get trustAnchors(): readonly TrustAnchor[] {
+    return this.trust?.anchors() ?? this.config.dnssec.trustAnchors;
   }
 
   resolve(question: Question, options?: ResolveOptions): Promise<Resolution> {

@@ -121,7 +121,8 @@ export class Trust {
     );
   }
 
-  private anchors(): TrustAnchor[] {
+  /** What is believed now without proof. */
+  anchors(): TrustAnchor[] {
     const followed = [...this.tracked].filter(([, keys]) => keys.length > 0);
     const zones = new Set(followed.map(([zone]) => zone));
     return [

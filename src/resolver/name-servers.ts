@@ -6,8 +6,8 @@
  * NXNSAttack (CVE-2020-12662), NRDelegation (CVE-2022-3204); limits from reference defaults.
  */
 import type { Name } from '../dns/name.js';
-import type { Random } from '../runtime/random.js';
 import type { AskedZone } from './asked-zone.js';
+import { type Draws, takeName } from './preference.js';
 import type { QueryContext } from './query-context.js';
 import type { Candidate } from './select-server.js';
 
@@ -45,7 +45,7 @@ export class NameServers {
     private readonly book: AddressBook,
     private readonly usableAddress: (address: string) => boolean,
     private readonly upstreamPort: number,
-    private readonly random: Random,
+    private readonly draws: Draws,
     /** False: names without address stay so, since looking for them failed a moment ago. */
     private readonly mayLookUp: boolean,
   ) {}
@@ -125,7 +125,7 @@ export class NameServers {
     const names = this.missing().filter((name) => !ctx.needsAddressOf(name));
     const batch: Name[] = [];
     while (batch.length < width && names.length > 0) {
-      batch.push(...names.splice(this.random.below(names.length), 1));
+      batch.push(takeName(names, this.draws));
     }
     return batch.filter((name) => {
       this.lookedUp ??= new Set();

@@ -49,7 +49,7 @@ export class Priming {
     );
     const tried = new TriedServers();
     for (let i = 0; i < MAX_ATTEMPTS; i++) {
-      const server = this.core.selector.choose(ROOT, candidates, tried);
+      const server = this.core.selector.choose(ROOT, candidates, tried, undefined, QUESTION);
       if (!server) break;
       const state = this.core.selector.state(server.address);
       const result = await this.core.upstream.exchange({
@@ -60,6 +60,7 @@ export class Priming {
         cd: false,
         randomCase: false,
         edns: { udpSize: 1232, do: this.core.options.validating },
+        zone: ROOT,
         timeoutMs: this.core.selector.timeoutMs(state),
       });
       tried.note(server.address);

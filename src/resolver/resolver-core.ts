@@ -16,6 +16,7 @@ import type { CachedLinks } from './cached-links.js';
 import type { MinimisationMode } from './minimise.js';
 import type { AddressBook } from './name-servers.js';
 import type { NetworkHealth } from './network-health.js';
+import type { Draws, Preference } from './preference.js';
 import type { ReferralData } from './scrub.js';
 import type { ServerSelector } from './select-server.js';
 import { SharedExchanges } from './shared-exchanges.js';
@@ -43,10 +44,9 @@ export interface CoreOptions {
   readonly cacheRules?: CacheRules | undefined;
 }
 
-export interface CoreParts {
+export interface CoreParts extends Draws {
   readonly upstream: Upstream;
   readonly clock: Clock;
-  readonly random: Random;
   readonly zones: ZoneFinder;
   readonly links: CachedLinks;
   readonly selector: ServerSelector;
@@ -65,6 +65,7 @@ export class ResolverCore {
   readonly uncut: UncutNames;
   readonly clock: Clock;
   readonly random: Random;
+  readonly preference: Preference | undefined;
   readonly zones: ZoneFinder;
   readonly links: CachedLinks;
   readonly selector: ServerSelector;
@@ -85,6 +86,7 @@ export class ResolverCore {
     if (like) this.addressBook = like.addressBook;
     this.clock = parts.clock;
     this.random = parts.random;
+    this.preference = parts.preference;
     this.zones = parts.zones;
     this.links = parts.links;
     this.selector = parts.selector;

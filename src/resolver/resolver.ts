@@ -15,7 +15,6 @@ import type { Validator } from '../dnssec/validator.js';
 import { Budget, type BudgetLimits, defaultBudgetLimits } from '../runtime/budget.js';
 import { ChurningMap } from '../runtime/churning-map.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Random } from '../runtime/random.js';
 import type { Upstream } from '../transport/upstream.js';
 import { CachingAddressBook } from './address-book.js';
 import { type ConfiguredZone, type RootHint, ZoneFinder } from './asked-zone.js';
@@ -24,6 +23,7 @@ import type { LookupClass, RecursiveResolver, Resolution, ResolveOptions } from 
 import { LinkFetcher } from './fetch-links.js';
 import type { LinkSource } from './link.js';
 import { NetworkHealth } from './network-health.js';
+import type { Draws } from './preference.js';
 import { Priming } from './priming.js';
 import { QueryContext } from './query-context.js';
 import { NameResolver, type NameResolverOptions, type Resolved } from './resolve-name.js';
@@ -40,10 +40,9 @@ export interface ResolverOptions extends CoreOptions {
   readonly budget?: BudgetLimits;
 }
 
-export interface ResolverParts {
+export interface ResolverParts extends Draws {
   readonly upstream: Upstream;
   readonly clock: Clock;
-  readonly random: Random;
   readonly caches: ResolverCaches & { readonly infra: InfraCache };
   readonly rootHints: readonly RootHint[];
   readonly configuredZones: readonly ConfiguredZone[];
@@ -82,7 +81,7 @@ export class Resolver implements RecursiveResolver {
   constructor(parts: ResolverParts) {
     this.clock = parts.clock;
     this.options = parts.options;
-    const { clock, random, caches, options } = parts;
+    const { clock, random, preference, caches, options } = parts;
     const health = new NetworkHealth();
     const links = new CachedLinks(caches, clock, {
       acceptUnchecked: !options.validating,
@@ -99,11 +98,12 @@ export class Resolver implements RecursiveResolver {
       parts.configuredZones,
       options.upstreamPort,
     );
-    const selector = new ServerSelector(caches.infra, clock, random, health);
+    const selector = new ServerSelector(caches.infra, clock, random, health, preference);
     this.core = new ResolverCore({
       upstream: parts.upstream,
       clock,
       random,
+      preference,
       zones,
       links,
       selector,

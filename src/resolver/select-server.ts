@@ -10,9 +10,11 @@
 import type { InfraCache } from '../cache/infra-cache.js';
 import type { ServerState } from '../cache/server-state.js';
 import type { Name } from '../dns/name.js';
+import type { Question } from '../dns/rrset.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import { Ipv6Health, type NetworkHealth } from './network-health.js';
+import type { Preference } from './preference.js';
 
 export interface Candidate {
   readonly address: string;
@@ -90,6 +92,7 @@ export class ServerSelector {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly health: NetworkHealth,
+    private readonly preference?: Preference,
   ) {}
 
   /** Whoever has an exchange with a server looks its state up once and hands it on. */
@@ -97,12 +100,16 @@ export class ServerSelector {
     return this.infra.state(address, nowMs);
   }
 
-  /** The server to ask next, or undefined when none is left to try. */
+  /**
+   * The server to ask next, or undefined when none is left to try.
+   * @param sought what the walk is about
+   */
   choose(
     zone: Name,
     candidates: readonly Candidate[],
     tried: TriedServers,
     now = this.clock.monotonicMs(),
+    sought?: Question,
   ): Candidate | undefined {
     let best: { candidate: Candidate; cost: number }[] = [];
     let bestClass = Number.POSITIVE_INFINITY;
@@ -116,7 +123,7 @@ export class ServerSelector {
       bestClass = group;
       best.push({ candidate, cost: state.srttMs ?? 0 });
     }
-    return this.drawFromBand(best);
+    return this.preferred(best, zone, sought) ?? this.drawFromBand(best);
   }
 
   /** 0 healthy, 1 backed off or in a broken family, 2 known lame for this zone. */
@@ -125,6 +132,17 @@ export class ServerSelector {
     if (lameUntilMs !== undefined && lameUntilMs > now) return 2;
     if (state.backoffUntilMs > now) return 1;
     return this.ipv6.isBroken(now) && address.includes(':') ? 1 : 0;
+  }
+
+  private preferred(
+    group: readonly { candidate: Candidate }[],
+    zone: Name,
+    sought: Question | undefined,
+  ): Candidate | undefined {
+    if (!this.preference || !sought || group.length <= 1) return undefined;
+    const addresses = group.map(({ candidate }) => candidate.address);
+    const preferred = this.preference.server(zone, addresses, sought);
+    return group.find(({ candidate }) => candidate.address === preferred)?.candidate;
   }
 
   private drawFromBand(group: { candidate: Candidate; cost: number }[]): Candidate | undefined {

@@ -12,7 +12,7 @@
 import type { Failure } from '../dns/outcome.js';
 import { RRType } from '../dns/registry.js';
 import type { Question } from '../dns/rrset.js';
-import type { UpstreamFault } from '../runtime/trace.js';
+import type { ExchangeFault } from '../runtime/trace.js';
 import type { UpstreamResult } from '../transport/upstream.js';
 import { type AskedZone, askedSide } from './asked-zone.js';
 import {
@@ -113,7 +113,7 @@ export class Walk {
       this.core.addressBook,
       zone.source === 'stub' || zone.source === 'forward' ? () => true : this.core.options.usableAddress,
       this.core.options.upstreamPort,
-      this.core.random,
+      this.core,
       zone.source !== 'hints' && !this.doubtful,
     );
     return this.servers;
@@ -157,7 +157,8 @@ export class Walk {
 
   private chooseAttempt(nowMs: number): Attempt | undefined {
     const { selector, options } = this.core;
-    const server = selector.choose(this.zone.zone, this.servers.candidates(), this.tried, nowMs);
+    const candidates = this.servers.candidates();
+    const server = selector.choose(this.zone.zone, candidates, this.tried, nowMs, this.question);
     if (!server) return undefined;
     const state = selector.state(server.address, nowMs);
     state.forgetWeakness(nowMs);
@@ -200,7 +201,7 @@ export class Walk {
     attempt: Attempt,
     question: Question,
     exchange: number,
-    fault: UpstreamFault,
+    fault: ExchangeFault,
     afterMs: number,
   ): State {
     const { address } = attempt.server;

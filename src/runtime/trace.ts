@@ -101,7 +101,7 @@ export type TraceEvent =
   | {
       readonly kind: 'no-response';
       readonly exchange: number;
-      readonly why: UpstreamFault;
+      readonly why: ExchangeFault;
       readonly afterMs: number;
     }
   | { readonly kind: 'scrubbed'; readonly exchange: number; readonly removed: readonly string[] }
@@ -170,6 +170,9 @@ export type UpstreamFault =
   | 'no-cookie'
   | 'malformed'
   | 'no-socket';
+
+/** Why an exchange gave no response. `not-recorded`: it is a replay, and nobody was asked this when it was recorded. */
+export type ExchangeFault = UpstreamFault | 'not-recorded';
 
 /** An event with its place in time and in the tree. `atMs` counts from the start of the trace. */
 export type TracedEvent = TraceEvent & { readonly atMs: number; readonly span: number };

@@ -16,7 +16,7 @@
  */
 import type { Name, Octets } from '../dns/name.js';
 import type { Question } from '../dns/rrset.js';
-import type { UpstreamFault, UpstreamTransport } from '../runtime/trace.js';
+import type { ExchangeFault, UpstreamTransport } from '../runtime/trace.js';
 import type { Message } from '../wire/message.js';
 
 /** Where a server listens. `address` is a literal IPv4 or IPv6 address. */
@@ -62,7 +62,7 @@ export type UpstreamResult =
       /** False when the case of QNAME did not come back as sent; only reported when randomCase was set. */
       readonly caseMatched: boolean;
     }
-  | { readonly kind: 'fault'; readonly fault: UpstreamFault; readonly afterMs: number };
+  | { readonly kind: 'fault'; readonly fault: ExchangeFault; readonly afterMs: number };
 
 export interface Upstream {
   /** Never rejects for what the network does. Safe to call many times at once. */

@@ -8,7 +8,7 @@ import { assertNever } from '../../dns/outcome.js';
 import { formatRcode, formatType } from '../../dns/registry.js';
 import type { Question } from '../../dns/rrset.js';
 import type { BudgetItem, SharedLimit } from '../../runtime/budget.js';
-import type { ResponseClass, SpanPurpose, TraceEvent, UpstreamFault } from '../../runtime/trace.js';
+import type { ExchangeFault, ResponseClass, SpanPurpose, TraceEvent } from '../../runtime/trace.js';
 import type { OutcomeReport } from './collect.js';
 import { formatMs, type Paint, plural, printable, type Style } from './styles.js';
 
@@ -22,7 +22,7 @@ const purposeWords: Readonly<Record<SpanPurpose, string>> = {
   refresh: 'refresh',
 };
 
-const faultWords: Readonly<Record<UpstreamFault, string>> = {
+const faultWords: Readonly<Record<ExchangeFault, string>> = {
   timeout: 'no response',
   unreachable: 'unreachable',
   'connection-refused': 'connection refused',
@@ -31,6 +31,7 @@ const faultWords: Readonly<Record<UpstreamFault, string>> = {
   'no-cookie': 'a response without the DNS cookie that this server sends, perhaps forged',
   malformed: 'a response that cannot be read',
   'no-socket': 'no socket to send from',
+  'not-recorded': 'not in the recording',
 };
 
 const zoneSources = {

@@ -5,7 +5,7 @@
  * stands in the exchanges with that zone, and each has another culprit.
  */
 import { formatName, isSubdomain } from '../../dns/name.js';
-import type { ResponseClass, TracedEvent, UpstreamFault } from '../../runtime/trace.js';
+import type { ExchangeFault, ResponseClass, TracedEvent } from '../../runtime/trace.js';
 import type { TraceReport } from './collect.js';
 import type { ServerTried } from './servers-tried.js';
 import { plural, printable } from './styles.js';
@@ -41,7 +41,7 @@ const badClasses: ReadonlySet<ResponseClass> = new Set([
 ]);
 
 /** Something came back all the same. */
-const unbelievable: ReadonlySet<UpstreamFault> = new Set(['malformed', 'near-miss', 'no-cookie']);
+const unbelievable: ReadonlySet<ExchangeFault> = new Set(['malformed', 'near-miss', 'no-cookie']);
 
 /** No server of the zone gave a usable response. */
 export function serverFailure({ events, servers, zone }: Evidence): Finding {

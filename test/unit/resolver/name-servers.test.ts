@@ -3,6 +3,7 @@ import { type Name, parseName } from '../../../src/dns/name.js';
 import { RRClass, RRType } from '../../../src/dns/registry.js';
 import type { AskedZone } from '../../../src/resolver/asked-zone.js';
 import { type AddressBook, NameServers } from '../../../src/resolver/name-servers.js';
+import { type Preference, takeName } from '../../../src/resolver/preference.js';
 import { QueryContext } from '../../../src/resolver/query-context.js';
 import { Budget } from '../../../src/runtime/budget.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
@@ -41,7 +42,7 @@ function setUp() {
     new Budget(0),
     clock,
   );
-  const servers = new NameServers(zone, book, () => true, 53, seededRandom(1), true);
+  const servers = new NameServers(zone, book, () => true, 53, { random: seededRandom(1) }, true);
   return { book, ctx, servers };
 }
 
@@ -63,5 +64,19 @@ describe('NameServers', () => {
     servers.distrustGlue();
     expect(await servers.resolveSome(ctx)).toBe(false);
     expect(book.lookups).toBe(1);
+  });
+
+  it('looks names up in the order of a preference, and draws among the rest', () => {
+    const all = ['a', 'b', 'c', 'd'].map((label) => parseName(`${label}.test.`));
+    const order = [all[2]!, all[0]!];
+    const preference: Preference = {
+      server: () => undefined,
+      nameServer: (names) => order.find((one) => names.includes(one)),
+    };
+    const left = [...all];
+    const taken = all.map(() => takeName(left, { random: seededRandom(1), preference }));
+    expect(taken.slice(0, 2)).toEqual(order);
+    expect(new Set(taken)).toEqual(new Set(all));
+    expect(left).toEqual([]);
   });
 });

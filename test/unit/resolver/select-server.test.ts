@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InfraCache } from '../../../src/cache/infra-cache.js';
-import { parseName, ROOT } from '../../../src/dns/name.js';
+import { formatName, parseName, ROOT } from '../../../src/dns/name.js';
+import { RRClass, RRType } from '../../../src/dns/registry.js';
 import { Ipv6Health, NetworkHealth } from '../../../src/resolver/network-health.js';
+import type { Preference } from '../../../src/resolver/preference.js';
 import { type ServerFault, ServerSelector, TriedServers } from '../../../src/resolver/select-server.js';
 import { VirtualClock } from '../../../src/runtime/clock.js';
 import { seededRandom } from '../../../src/runtime/random.js';
@@ -256,5 +258,42 @@ describe('NetworkHealth', () => {
     for (let i = 0; i < 4; i++) health.noteSilence(`198.51.100.${i}`, ROOT);
     await silent('192.0.2.1', 5);
     expect(selector.state('192.0.2.1').timeoutsInRow).toBe(0);
+  });
+});
+
+describe('a preference', () => {
+  const sought = { name: parseName('www.test.'), type: RRType.A, class: RRClass.IN };
+  const preferring = (address: string) => {
+    const clock = new VirtualClock();
+    const seen: string[] = [];
+    const preference: Preference = {
+      server: (of, addresses, { name }) => {
+        seen.push(`${formatName(of)} ${formatName(name)} ${addresses.length}`);
+        return address;
+      },
+      nameServer: () => undefined,
+    };
+    const infra = new InfraCache({ clock });
+    const selector = new ServerSelector(infra, clock, seededRandom(5), new NetworkHealth(), preference);
+    const choose = (candidates = all) =>
+      selector.choose(zone, candidates, new TriedServers(), undefined, sought)?.address;
+    return { seen, selector, choose };
+  };
+
+  it('stands for the draw among servers that are as good', () => {
+    const { seen, choose } = preferring('192.0.2.2');
+    for (let i = 0; i < 50; i++) expect(choose()).toBe('192.0.2.2');
+    expect(seen[0]).toBe('test. www.test. 3');
+  });
+
+  it('does not make a lame server as good as others', () => {
+    const { selector, choose } = preferring('192.0.2.2');
+    selector.fault('192.0.2.2', zone, 'lame');
+    for (let i = 0; i < 50; i++) expect(choose()).not.toBe('192.0.2.2');
+  });
+
+  it('may leave it to chance', () => {
+    const { choose } = preferring('192.0.2.9');
+    expect(new Set(Array.from({ length: 50 }, () => choose())).size).toBe(3);
   });
 });
