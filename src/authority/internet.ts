@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import type { UpstreamTransport } from '../runtime/trace.js';
 import type { Upstream } from '../transport/upstream.js';
+import type { UpstreamTap } from '../transport/upstream-tap.js';
 import type { Zone } from '../zone/zone.js';
 import type { InternetLog } from './internet-error.js';
 import { MockUpstream } from './mock-upstream.js';
@@ -139,7 +140,7 @@ export class Internet {
   }
 
   /** Reaches the servers without sockets, in the time of `clock`. */
-  upstream(clock: Clock, random: Random): Upstream {
-    return new MockUpstream(this, clock, random);
+  upstream(clock: Clock, random: Random, tap?: UpstreamTap): Upstream {
+    return new MockUpstream(this, clock, random, tap);
   }
 }

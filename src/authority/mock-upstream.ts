@@ -13,6 +13,7 @@ import { Exchange } from '../transport/exchange.js';
 import { prepareQuery } from '../transport/outgoing-query.js';
 import type { Upstream, UpstreamQuery, UpstreamResult } from '../transport/upstream.js';
 import { UpstreamCounters } from '../transport/upstream-counters.js';
+import type { UpstreamTap } from '../transport/upstream-tap.js';
 import type { ReachableServer } from './server.js';
 
 /** Where the servers are; the Internet is one. */
@@ -29,6 +30,7 @@ export class MockUpstream implements Upstream {
     private readonly directory: ServerDirectory,
     readonly clock: Clock,
     private readonly random: Random,
+    readonly tap?: UpstreamTap,
   ) {}
 
   exchange(query: UpstreamQuery): Promise<UpstreamResult> {
@@ -54,7 +56,7 @@ class MockExchange extends Exchange {
     query: UpstreamQuery,
     resolve: (result: UpstreamResult) => void,
   ) {
-    super(query, owner.clock, owner.counters, resolve);
+    super(query, owner.clock, owner.counters, resolve, owner.tap);
   }
 
   send(server: ReachableServer | undefined, random: Random): void {

@@ -5,6 +5,7 @@
  */
 import { InternetError } from '../authority/internet-error.js';
 import { PolicyFileError } from '../compose/load-policy.js';
+import { RecordingError } from '../compose/recording/recording-error.js';
 import { ConfigError } from '../config/problems.js';
 import { QuestionError } from '../observe/question-text.js';
 import { TraceFormatError } from '../observe/sinks/json.js';
@@ -16,10 +17,13 @@ export interface Failure {
   readonly message: string;
 }
 
+/** What was given is wrong, and the message says what. */
+const wrongInputs = [ConfigError, QuestionError, PolicyFileError, RecordingError] as const;
+
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
-  if (error instanceof ConfigError || error instanceof QuestionError || error instanceof PolicyFileError) {
-    return { exitCode: ExitCode.misused, message: error.message };
+  if (wrongInputs.some((Kind) => error instanceof Kind)) {
+    return { exitCode: ExitCode.misused, message: (error as Error).message };
   }
   if (error instanceof InternetError || error instanceof ListenError || error instanceof TraceFormatError) {
     return { exitCode: ExitCode.failed, message: error.message };

@@ -97,20 +97,38 @@ function addTrace(program: Command, io: Io): void {
     program
       .command(verb)
       .description(description)
-      .argument('<name>', 'domain name; taken as absolute')
-      .argument('[type]', 'record type such as AAAA, or TYPE65280', 'A')
+      .argument('[name]', 'domain name; taken as absolute. With --replay that of the recording if left out')
+      .argument('[type]', 'record type such as AAAA, or TYPE65280; A if left out')
       .addOption(jsonFlag())
       .addOption(configFlag())
       .addOption(zonesFlag())
       .addOption(new Option('--at <url>', 'ask a running server').conflicts(['config', 'zones']))
       .option('--fresh', 'walk though caches could answer')
       .option('--client <address>', 'by the rules that hold for this client')
+      .addOption(
+        new Option(
+          '--record <file>',
+          'walk with empty caches, and write all that decided into this file',
+        ).conflicts(['at', 'client']),
+      )
+      .addOption(
+        new Option(
+          '--replay <file>',
+          'walk a recording again, without network, at the time of then',
+        ).conflicts(['config', 'zones', 'at', 'client', 'record']),
+      )
       .addOption(tokenFlag())
+      .addHelpText('after', traceHelp)
       .action(async (name, type, options) =>
         (await import('./commands/trace.js'))[verb](name, type, options, io),
       );
   }
 }
+
+const traceHelp = `
+A recording names the servers that were asked, and no secrets; docs/recordings.md says more.
+Exit codes: 0 shown, whatever came out; 1 no server at --at, or a replay ended otherwise than recorded; 2 wrong flags,
+configuration, zones or recording.`;
 
 const atFlag = () => new Option('--at <url>', 'HTTP address of the server').default(defaultServerUrl);
 

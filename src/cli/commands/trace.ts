@@ -12,7 +12,7 @@ import { treeLines } from '../../observe/sinks/tree.js';
 import { verdictLines } from '../../observe/sinks/verdict-text.js';
 import { silentLog } from '../../server/log.js';
 import { readConfiguration } from '../configuration.js';
-import { type Io, paintFor } from '../io.js';
+import { CliError, ExitCode, type Io, paintFor } from '../io.js';
 import { namingPolicyFiles } from '../policy-problems.js';
 import { ServerClient } from '../server-client.js';
 import { packageVersion } from '../version.js';
@@ -25,37 +25,62 @@ export interface TraceOptions {
   readonly fresh?: boolean;
   readonly client?: string;
   readonly token?: string;
+  readonly record?: string;
+  readonly replay?: string;
 }
 
 export async function trace(
-  name: string,
+  name: string | undefined,
   type: string | undefined,
   options: TraceOptions,
   io: Io,
 ): Promise<void> {
-  const report = await walk(readQuestion(name, type), options, io);
-  if (options.json) return io.out(`${JSON.stringify(reportToJson(report), undefined, 2)}\n`);
-  io.out(`${treeLines(report, paintFor(io)).join('\n')}\n`);
+  const { report, say } = await walk(name, type, options, io);
+  if (options.json) io.out(`${JSON.stringify(reportToJson(report), undefined, 2)}\n`);
+  else io.out(`${treeLines(report, paintFor(io)).join('\n')}\n`);
+  say();
 }
 
 export async function explain(
-  name: string,
+  name: string | undefined,
   type: string | undefined,
   options: TraceOptions,
   io: Io,
 ): Promise<void> {
-  const question = readQuestion(name, type);
-  const report = await walk(question, options, io);
+  const { report, say } = await walk(name, type, options, io);
   const verdict = explainReport(report);
-  if (options.json) return io.out(`${JSON.stringify(verdict, undefined, 2)}\n`);
+  const { question } = report;
   const title = `${formatName(question.name)} ${formatType(question.type)}`;
-  io.out(`${verdictLines(title, verdict, paintFor(io)).join('\n')}\n`);
+  if (options.json) io.out(`${JSON.stringify(verdict, undefined, 2)}\n`);
+  else io.out(`${verdictLines(title, verdict, paintFor(io)).join('\n')}\n`);
+  say();
 }
 
-function walk(question: Question, options: TraceOptions, io: Io): Promise<TraceReport> {
-  return options.at === undefined
-    ? walkHere(question, options)
-    : walkThere(question, options.at, options, io);
+/** A report, and what is to be said when it has been shown. */
+interface Walked {
+  readonly report: TraceReport;
+  /** @throws {CliError} where the program has to end with another code than 0 */
+  readonly say: () => void;
+}
+
+const nothing = () => {};
+
+async function walk(
+  name: string | undefined,
+  type: string | undefined,
+  options: TraceOptions,
+  io: Io,
+): Promise<Walked> {
+  const { record, replay, at } = options;
+  if (replay !== undefined) {
+    const { replayHere } = await import('./recording.js');
+    return replayHere(replay, name === undefined ? undefined : readQuestion(name, type), io);
+  }
+  if (name === undefined) throw new CliError(ExitCode.misused, "error: missing required argument 'name'");
+  const question = readQuestion(name, type);
+  if (record !== undefined) return (await import('./recording.js')).recordHere(record, question, options, io);
+  const report = at === undefined ? walkHere(question, options) : walkThere(question, at, options, io);
+  return { report: await report, say: nothing };
 }
 
 /** The same stack as the server's, without listeners, and with caches that are empty. */

@@ -181,10 +181,25 @@ function failureFinding(
   servers: readonly ServerTried[],
   zone: string | undefined,
 ): Finding {
+  const unrecorded = report.events.find(
+    (event) => event.kind === 'no-response' && event.why === 'not-recorded',
+  );
+  if (unrecorded) return beyondRecording(unrecorded);
   // A report read from JSON may name a reason that only a later version knows.
   const reason = report.outcome.reason ?? 'internal';
   const rule = Object.hasOwn(rules, reason) ? rules[reason as FailureReason] : rules.internal;
   return rule({ report, events: report.events, servers, zone });
+}
+
+/** A replay that wanted more than was recorded says nothing of servers. */
+function beyondRecording(event: TracedEvent): Finding {
+  return {
+    summary: 'The replay asked what nobody was asked when it was recorded, so it cannot say how that ends.',
+    blame: 'client',
+    ...named('the recording'),
+    advice: 'Record the lookup again, with the settings and the version that are to be replayed.',
+    event,
+  };
 }
 
 /** The list and its rule. */

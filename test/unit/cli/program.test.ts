@@ -62,7 +62,10 @@ describe('help', () => {
       'serve',
       ['--config <file>', '--zones <dir>', '--listen <addr:port>', '--http <addr:port>', '--workers <n>'],
     ],
-    ['trace', ['--json', '--zones <dir>', '--config <file>', '--at <url>']],
+    [
+      'trace',
+      ['--json', '--zones <dir>', '--config <file>', '--at <url>', '--record <file>', '--replay <file>'],
+    ],
     ['explain', ['--json', '--zones <dir>', '--config <file>', '--at <url>']],
     ['stats', ['--at <url>', 'http://127.0.0.1:8053']],
     ['mock', ['--zones <dir>']],
@@ -104,6 +107,15 @@ describe('wrong command lines', () => {
     [
       ['trace', 'a.test', '--at', 'nowhere'],
       /^--at: expected a URL such as http:\/\/127.0.0.1:8053; got "nowhere"/,
+    ],
+    [['trace', 'a.test', '--replay', '/nonexistent.json'], /^\/nonexistent\.json: cannot be read: ENOENT/],
+    [['explain', '--replay', 'package.json'], /^package\.json:1: no recording of stratadns/],
+    [['trace', '--replay', 'package.json', '--zones', 'zones'], /cannot be used with/],
+    [['trace', 'a.test', '--replay', 'x', '--record', 'y'], /cannot be used with/],
+    [['trace', 'a.test', '--record', 'x', '--client', '192.0.2.1'], /cannot be used with/],
+    [
+      ['trace', 'a.test', '--record', 'x', '--config', '/nonexistent.yaml'],
+      /^\/nonexistent\.yaml: cannot be read/,
     ],
     [['stats', '--at', 'file:///etc/passwd'], /^--at: expected a URL/],
     [['cache', 'show'], /missing required argument/],

@@ -80,6 +80,15 @@ describe('the verdict', () => {
     },
   );
 
+  it('blames no server for what a recording does not hold', () => {
+    const unrecorded: TraceEvent = { kind: 'no-response', exchange: 2, why: 'not-recorded', afterMs: 0 };
+    const verdict = explain(
+      failingReport('no-reachable-server', [...answeredAbove, zone, query(2), unrecorded]),
+    );
+    expect(verdict).toMatchObject({ blame: 'client', blamed: 'the recording' });
+    expect(verdict.firstFailure).toBe('192.0.2.2 udp: not in the recording after 0.00 ms');
+  });
+
   it('blames the silent server when others answered', () => {
     const verdict = explain(
       failingReport('no-reachable-server', [
