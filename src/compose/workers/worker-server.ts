@@ -79,7 +79,7 @@ export class WorkerServer implements RunningServer {
       this.stubMemory = createStubMemory({ maxOctets, partitions: workers, threads, seed: this.ownerSeed });
       this.stubCache = new SharedStubCache({ clock: this.clock, memory: this.stubMemory, thread: workers });
     }
-    const heapMib = heapLimitMib(portionOf(config, workers));
+    const heapMib = heapLimitMib(config, workers);
     this.supervisor = new Supervisor({
       count: workers,
       clock: this.clock,

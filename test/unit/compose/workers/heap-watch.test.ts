@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { heapLimitMib, watchHeap } from '../../../../src/compose/workers/heap-watch.js';
 import { parseConfig } from '../../../../src/config/load.js';
@@ -15,12 +16,38 @@ describe('the watch on the heap', () => {
 });
 
 describe('the limit of the heap', () => {
-  const limitFor = (size: string) =>
-    heapLimitMib(parseConfig(`cache: { resolver: { size: ${size} } }`, 'test'));
+  const configOf = (size: string) => parseConfig(`cache: { resolver: { size: ${size} } }`, 'test');
+  const of = (availableMib: number, usualHeapMib: number) => ({ availableMib, usualHeapMib });
 
-  it('has room for large caches, and is no less than usual for small ones', () => {
-    expect(limitFor('8GiB')).toBeGreaterThan(24 * 1024);
-    expect(limitFor('64KiB')).toBeGreaterThan(512);
-    expect(limitFor('64KiB')).toBe(limitFor('1MiB'));
+  it('is the usual one where there is memory for all', () => {
+    expect(heapLimitMib(configOf('128MiB'), 2, of(16_384, 4096))).toBe(4096);
+    expect(heapLimitMib(configOf('64KiB'), 2, of(16_384, 2048))).toBe(2048);
+  });
+
+  it.each([
+    [2, 2048, 1024],
+    [4, 4096, 2048],
+    [16, 16_384, 4096],
+    [64, 65_536, 4096],
+  ])(
+    'of %i workers fits %i MiB together with caches and main, where Node gives each %i',
+    (workers, available, usual) => {
+      const limit = heapLimitMib(configOf('128MiB'), workers, of(available, usual));
+      const cachesMib = 64 + 128 + 16;
+      expect(limit).toBeLessThan(usual);
+      expect((workers + 1) * limit + cachesMib).toBeLessThan(available);
+      expect(limit).toBeGreaterThan(available / (workers + 1) / 2);
+    },
+  );
+
+  it('has room for what caches have on it, however little memory there is', () => {
+    expect(heapLimitMib(configOf('8GiB'), 2, of(1024, 512))).toBeGreaterThan(4096);
+    expect(heapLimitMib(configOf('64KiB'), 8, of(256, 128))).toBeGreaterThanOrEqual(128);
+  });
+
+  it('is found here', () => {
+    const limit = heapLimitMib(configOf('128MiB'), 1);
+    expect(limit).toBeGreaterThan(128);
+    expect(limit).toBeLessThanOrEqual(totalmem() / 2 ** 20);
   });
 });
