@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Bundles the command line and the workers into a few files in dist/program/, and has dist/cli/main.js start them: half
+ * Bundles the command line and its other threads into a few files in dist/program/, and has dist/cli/main.js start them: half
  * of the time to the first answer was the reading of 500 files. The library stays as the compiler wrote it.
  *
  * Nothing is minified, and the maps lead to src/, so `node --enable-source-maps` shows lines of the sources. What is
@@ -20,6 +20,7 @@ const bundle = await rolldown({
   input: {
     main: join(root, 'src/cli/main.ts'),
     'worker-main': join(root, 'src/compose/workers/worker-main.ts'),
+    'policy-loader-main': join(root, 'src/compose/policy-loader-main.ts'),
   },
   platform: 'node',
   external: [/^node:/, 'fastify', 'koffi', 'pino', 'prom-client', 'redis'],

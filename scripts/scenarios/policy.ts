@@ -4,7 +4,7 @@
 import { parseName, ROOT } from '../../src/dns/name.js';
 import { RRType } from '../../src/dns/registry.js';
 import { Policy } from '../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../src/policy/rpz.js';
+import { type ResponsePolicyZone, responsePolicyZone } from '../../src/policy/rpz.js';
 import { parseZoneText } from '../../src/zone/parse.js';
 import type { PolicyZoneText, Scenario } from './parse.js';
 
@@ -31,5 +31,5 @@ function listOf({ name, text }: PolicyZoneText): ResponsePolicyZone {
   const apex = parseName(name, ROOT);
   const { records } = parseZoneText(text, { origin: apex });
   const soa = records.find(({ type }) => type === RRType.SOA);
-  return new ResponsePolicyZone(name, soa?.name ?? apex, records);
+  return responsePolicyZone(name, soa?.name ?? apex, records);
 }

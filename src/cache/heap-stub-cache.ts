@@ -5,7 +5,8 @@
  * a hundred or pins a shared slab, and the offsets of its TTLs as the chars of a second string. A hit writes
  * the string into a buffer and counts the TTLs down there.
  *
- * Limitations: `purge` reads every held response, since one about an alias also holds the names it leads to.
+ * Limitations: `purge` reads every held response, since one about an alias also holds the names it leads to; a new
+ * generation takes each entry out at once.
  */
 import { isSubdomain, type Name, type Octets } from '../dns/name.js';
 import type { Clock } from '../runtime/clock.js';
@@ -58,6 +59,7 @@ const MAX_MESSAGE_OCTETS = 65_535;
 
 export class HeapStubCache implements StubCache {
   private readonly store: TimedStore<StubEntry>;
+  private generation = 0;
 
   constructor(options: HeapStubCacheOptions) {
     this.store = new TimedStore(options);
@@ -111,8 +113,9 @@ export class HeapStubCache implements StubCache {
     });
   }
 
-  clear(): void {
-    this.store.clear();
+  beginGeneration(generation: number): void {
+    if (generation !== this.generation) this.store.clear();
+    this.generation = generation;
   }
 
   sweep(maxEntries: number): number {

@@ -61,7 +61,11 @@ export interface StubCache {
   put(key: StubKey, wire: Uint8Array, nowMs: number, keepUntilMs: number): boolean;
   /** Removes all responses to questions of a name, or of a subtree. Returns how many went. */
   purge(name: Name, options?: StubPurge): number;
-  clear(): void;
+  /**
+   * From now on holds and gives out only answers of this generation: those of another are as if they had never been. Takes
+   * no time, however much is held. Every thread says by itself which generation it serves by.
+   */
+  beginGeneration(generation: number): void;
   /** Removes entries that are over; looks at up to `maxEntries` and returns how many went. */
   sweep(maxEntries: number): number;
   entries(): IterableIterator<StubEntryInfo>;

@@ -42,14 +42,35 @@ export function tryPolicy(file: string | undefined, config: Config): LoadedPolic
   }
 }
 
+/**
+ * What a running server could not load, with the places in the configuration that name it; nothing is read again, since
+ * that may take long.
+ */
+export function namingFaults(file: string | undefined, config: Config, error: PolicyFileError): Error {
+  if (file === undefined) return error;
+  const place = placesIn(file);
+  const problems = filesAlone(config).flatMap(({ at, policy }) => {
+    const [path] = [...policy.lists.map((list) => list.path), ...policy.hosts, ...policy.localZones];
+    return error.faults
+      .filter(
+        ({ paths, message }) => paths.includes(path!) && (paths.length === 1 || message.startsWith(path!)),
+      )
+      .flatMap(({ message }) => message.split('\n'))
+      .map((message) => problemAt(at, file, message, place(at)));
+  });
+  return problems.length > 0 ? new ConfigError('CONFIG_INVALID', problems) : error;
+}
+
+function problemAt(at: Path, source: string, message: string, place: object | undefined): ConfigProblem {
+  return { keyPath: formatKeyPath(at), source, message, ...place };
+}
+
 /** The error as it is, where no file on its own is to blame or no configuration names it. */
 function named(error: PolicyFileError, file: string | undefined, config: Config): Error {
   if (file === undefined) return error;
   const place = placesIn(file);
   const problems = filesAlone(config).flatMap(({ at, policy }) =>
-    faultsOf(policy).map((message): ConfigProblem => {
-      return { keyPath: formatKeyPath(at), source: file, message, ...place(at) };
-    }),
+    faultsOf(policy).map((message) => problemAt(at, file, message, place(at))),
   );
   return problems.length > 0 ? new ConfigError('CONFIG_INVALID', problems) : error;
 }

@@ -1,8 +1,8 @@
 /**
  * Taking over a changed configuration while serving: on SIGHUP, and when asked over HTTP.
  *
- * The whole file is checked, with the files that it names, before anything changes. What cannot be used changes nothing,
- * and is said to whoever asked as well as in the log.
+ * The whole file is checked, and the files that it names are loaded, before anything changes. What cannot be used changes
+ * nothing, and is said to whoever asked as well as in the log.
  */
 import type { Logger } from 'pino';
 import { PolicyFileError } from '../compose/load-policy.js';
@@ -12,7 +12,7 @@ import { liveConfig } from '../config/live.js';
 import { ConfigError, formatProblem } from '../config/problems.js';
 import type { ReloadResult } from '../observe/control.js';
 import { type ConfigOptions, readConfiguration } from './configuration.js';
-import { tryPolicy } from './policy-problems.js';
+import { namingFaults } from './policy-problems.js';
 
 export class Reloader {
   private last: Promise<unknown> = Promise.resolve();
@@ -36,13 +36,20 @@ export class Reloader {
     return this.last as Promise<ReloadResult>;
   }
 
+  private async take(config: Config): Promise<void> {
+    try {
+      await this.server.reload(config);
+    } catch (error) {
+      throw error instanceof PolicyFileError ? namingFaults(this.options.config, config, error) : error;
+    }
+  }
+
   private async reloadNow(): Promise<ReloadResult> {
     const { log } = this;
     try {
       const next = readConfiguration(this.options);
-      tryPolicy(this.options.config, next);
       const { config, needRestart } = liveConfig(this.running, next);
-      await this.server.reload(config);
+      await this.take(config);
       this.running = config;
       log.level = config.log.level;
       log.info({ needRestart }, 'configuration reloaded');

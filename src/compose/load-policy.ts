@@ -1,39 +1,47 @@
 /**
  * From files to what the operator answers by himself: lists, RPZ, hosts and local zones, for everybody and for each view.
  *
+ * Two steps: `loadPart` reads files into tables, which takes long and may be done in any thread; `openPolicy` makes rules of
+ * the tables, which takes no time however large they are.
  * A list with bad lines loads the good ones and says how many were bad; a file that cannot be read, or a zone with
- * errors, is an error. It runs in steps, between which a program that serves may answer; a list that several views have
- * is loaded once. Limitations: master files (RPZ, local zones) and hosts files are each parsed in one go.
+ * errors, is an error.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 import { lookup } from '../authority/lookup.js';
 import { ZoneSet } from '../authority/zone-set.js';
 import type { Config } from '../config/fields.js';
 import { isSubdomain, parseName } from '../dns/name.js';
+import { assertNever } from '../dns/outcome.js';
 import { RRType } from '../dns/registry.js';
-import { HostsTable } from '../policy/hosts.js';
+import { HostsTable, readHosts } from '../policy/hosts.js';
 import { Policy } from '../policy/policy.js';
 import { ResponsePolicyZone } from '../policy/rpz.js';
-import { blockListSteps, finishSteps, type PolicyList } from '../policy/rules.js';
+import { type RpzImage, readRpz } from '../policy/rpz-reader.js';
+import { BlockList, type BlockListImage, type PolicyList, readBlockList } from '../policy/rules.js';
 import { NetworkSet } from '../runtime/networks.js';
 import type { ServerLog } from '../server/log.js';
 import type { LocalRules, View } from '../server/settings.js';
 import { loadZoneFile } from '../zone/build.js';
+import { openZone, packZone, type ZoneImage } from '../zone/packed-zone.js';
 import { parseZoneFile } from '../zone/parse.js';
 import type { Zone } from '../zone/zone.js';
 import { formatZoneError } from '../zone/zone-error.js';
+import {
+  keyOf,
+  type LoadedPart,
+  type PolicyConfig,
+  type PolicyImage,
+  type PolicyPart,
+  partsIn,
+  partsOf,
+} from './policy-parts.js';
+import { FileInMotionError, PolicyFileError, PolicyReader, stampOf } from './policy-reader.js';
 
-/** A file of the policy that cannot be used; the message says which and why. */
-export class PolicyFileError extends Error {
-  readonly code = 'POLICY_FILE';
-  override readonly name = 'PolicyFileError';
-}
+export { PolicyFileError };
 
 /** Of an RPZ file that names none: its rules are relative, so that any will do. */
 const RPZ_ORIGIN = parseName('rpz.');
-
-export type PolicyConfig = Pick<Config, 'policy' | 'views'>;
+/** Reads of a file that changes meanwhile, where nobody can wait. */
+const TRIES = 5;
 
 export interface LoadedPolicy {
   readonly everybody: LocalRules;
@@ -41,49 +49,126 @@ export interface LoadedPolicy {
   readonly views: readonly View[] | undefined;
 }
 
-/** Every file that is read. */
-export function filesOf({ policy, views }: PolicyConfig): string[] {
-  const all = [policy, ...views.map((view) => view.policy)];
-  const files = all.flatMap(({ lists, hosts, localZones }) => [
-    ...lists.map((list) => list.path),
-    ...hosts,
-    ...localZones,
-  ]);
-  return [...new Set(files)];
+/** All of it at once, in this thread. @throws {PolicyFileError} */
+export function loadPolicy(config: PolicyConfig, log: ServerLog): LoadedPolicy {
+  return openPolicy(config, loadParts(partsOf(config), log));
 }
 
-/** @throws {PolicyFileError} from a step */
-export function* loadSteps({ policy, views }: PolicyConfig, log: ServerLog): Generator<void, LoadedPolicy> {
-  const loader = new Loader(log);
-  const everybody = yield* loader.rules(policy);
-  const made: View[] = [];
-  for (const [i, view] of views.entries()) {
-    const rules = yield* loader.rules(view.policy);
-    made.push({ ...rules, name: view.name, index: i + 1, clients: new NetworkSet(view.clients) });
+/** @throws {PolicyFileError} */
+export function loadParts(parts: ReadonlyMap<string, PolicyPart>, log: ServerLog): PolicyImage {
+  const loaded = new Map<string, LoadedPart>();
+  for (const [key, part] of parts) {
+    const one = loadSettled(part);
+    logPart(part, one, log);
+    loaded.set(key, one);
   }
+  return loaded;
+}
+
+function loadSettled(part: PolicyPart): LoadedPart {
+  for (let tries = 1; ; tries++) {
+    try {
+      return loadPart(part);
+    } catch (error) {
+      if (!(error instanceof FileInMotionError) || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** Reads the files of a part. @throws {PolicyFileError}, {FileInMotionError} when one of them changed meanwhile */
+export function loadPart(part: PolicyPart): LoadedPart {
+  const reader = new PolicyReader();
+  try {
+    const image = imageOf(part, reader);
+    return { image, files: reader.stamps() };
+  } catch (error) {
+    // Half of a file may be no zone; what is wrong with it then is not worth saying.
+    if (error instanceof PolicyFileError) reader.stamps();
+    throw error;
+  }
+}
+
+function imageOf(part: PolicyPart, reader: PolicyReader): LoadedPart['image'] {
+  switch (part.kind) {
+    case 'list':
+      return readList(part.list, reader);
+    case 'hosts':
+      return { kind: 'hosts', ...readHosts(piecesOfAll(part.paths, reader)) };
+    case 'zone':
+      return { kind: 'zone', ...packZone(readLocalZone(part.path, reader)) };
+    default:
+      return assertNever(part);
+  }
+}
+
+function readList(
+  { path, format, action }: Config['policy']['lists'][number],
+  reader: PolicyReader,
+): BlockListImage | RpzImage {
+  if (format !== 'rpz') {
+    return readBlockList(path, reader.pieces(path), format, action, stampOf(path)?.sizeOctets);
+  }
+  const { records, problems } = parseZoneFile(path, {
+    origin: RPZ_ORIGIN,
+    readFile: (at) => reader.octets(at),
+  });
+  const soa = records.find((record) => record.type === RRType.SOA);
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  if (!soa) {
+    throw new PolicyFileError(`${path}: ${errors[0] ? formatZoneError(errors[0]) : 'it has no SOA'}`);
+  }
+  const unreadable = errors.map(({ line, message }) => ({ line, why: message }));
+  return readRpz(path, soa.name, records, unreadable);
+}
+
+function* piecesOfAll(paths: readonly string[], reader: PolicyReader): Generator<string> {
+  for (const path of paths) {
+    yield* reader.pieces(path);
+    yield '\n';
+  }
+}
+
+function readLocalZone(path: string, reader: PolicyReader): Zone {
+  const { zone, problems } = loadZoneFile(path, { readFile: (at) => reader.octets(at) });
+  if (!zone) throw new PolicyFileError(problems.map(formatZoneError).join('\n'));
+  return zone;
+}
+
+/** Says what was loaded. */
+export function logPart(part: PolicyPart, { image }: LoadedPart, log: ServerLog): void {
+  if (part.kind === 'list' && image.kind !== 'zone' && image.kind !== 'hosts') {
+    const { rules, bad, firstBad } = openList(image);
+    const said = { list: part.list.path, rules, badLines: bad, ...(bad > 0 ? { firstBad } : {}) };
+    log.info(said, 'a list was loaded');
+  } else if (image.kind === 'hosts') {
+    log.info({ names: image.names.size, badLines: image.bad }, 'hosts files were loaded');
+  }
+}
+
+/** Rules of what was loaded for this configuration. */
+export function openPolicy({ policy, views }: PolicyConfig, image: PolicyImage): LoadedPolicy {
+  const opener = new Opener(image);
+  const everybody = opener.rules(policy);
+  const made = views.map((view, i): View => {
+    const rules = opener.rules(view.policy);
+    return { ...rules, name: view.name, index: i + 1, clients: new NetworkSet(view.clients) };
+  });
   return { everybody, views: made.length > 0 ? made : undefined };
 }
 
-/** All of it at once. @throws {PolicyFileError} */
-export function loadPolicy(config: PolicyConfig, log: ServerLog): LoadedPolicy {
-  return finishSteps(loadSteps(config, log));
-}
+class Opener {
+  private readonly opened = new Map<string, PolicyList | HostsTable | Zone>();
 
-class Loader {
-  private readonly lists = new Map<string, PolicyList>();
+  constructor(private readonly image: PolicyImage) {}
 
-  constructor(private readonly log: ServerLog) {}
-
-  *rules(policy: Config['policy']): Generator<void, LocalRules> {
-    const lists: PolicyList[] = [];
-    for (const list of policy.lists) lists.push(yield* this.list(list));
-    const hosts = policy.hosts.length > 0 ? new HostsTable(policy.hosts.map(readText).join('\n')) : undefined;
-    if (hosts) this.log.info({ names: hosts.size, badLines: hosts.bad.length }, 'hosts files were loaded');
-    yield;
+  rules(policy: Config['policy']): LocalRules {
+    const parts = partsIn(policy);
+    const lists = parts.lists.map((part) => this.open(part) as PolicyList);
+    const hosts = parts.hosts && (this.open(parts.hosts) as HostsTable);
+    const zones = parts.zones.map((part) => this.open(part) as Zone);
     const guarded = policy.rebindingProtection;
     const any = lists.length > 0 || hosts !== undefined || guarded;
     const rebindingAllowed = guarded ? policy.rebindingAllowed : undefined;
-    const zones = policy.localZones.map(loadLocalZone);
     return {
       policy: any ? new Policy({ lists, hosts, rebindingAllowed }) : undefined,
       localData: zones.length > 0 ? localDataOf(zones) : undefined,
@@ -91,63 +176,23 @@ class Loader {
     };
   }
 
-  private *list(list: Config['policy']['lists'][number]): Generator<void, PolicyList> {
-    const key = JSON.stringify(list);
-    const known = this.lists.get(key);
+  private open(part: PolicyPart): PolicyList | HostsTable | Zone {
+    const key = keyOf(part);
+    const known = this.opened.get(key);
     if (known) return known;
-    const loaded = yield* loadList(list);
-    const { rules, bad, firstBad } = loaded;
-    const said = { list: list.path, rules, badLines: bad, ...(bad > 0 ? { firstBad } : {}) };
-    this.log.info(said, 'a list was loaded');
-    this.lists.set(key, loaded);
-    return loaded;
+    const made = openImage(this.image.get(key)!.image);
+    this.opened.set(key, made);
+    return made;
   }
 }
 
-function* loadList({ path, format, action }: Config['policy']['lists'][number]): Generator<void, PolicyList> {
-  if (format !== 'rpz') return yield* blockListSteps(path, piecesOf(path), format, action, sizeOf(path));
-  const { records, problems } = parseZoneFile(path, { origin: RPZ_ORIGIN });
-  const soa = records.find((record) => record.type === RRType.SOA);
-  const errors = problems.filter((problem) => problem.severity === 'error');
-  if (!soa) {
-    throw new PolicyFileError(`${path}: ${errors[0] ? formatZoneError(errors[0]) : 'it has no SOA'}`);
-  }
-  const unreadable = errors.map(({ line, message }) => ({ line, why: message }));
-  return new ResponsePolicyZone(path, soa.name, records, unreadable);
+function openImage(image: LoadedPart['image']): PolicyList | HostsTable | Zone {
+  if (image.kind === 'hosts') return new HostsTable(image);
+  return image.kind === 'zone' ? openZone(image satisfies ZoneImage) : openList(image);
 }
 
-function loadLocalZone(path: string): Zone {
-  const { zone, problems } = loadZoneFile(path);
-  if (!zone) throw new PolicyFileError(problems.map(formatZoneError).join('\n'));
-  return zone;
-}
-
-function readText(path: string): string {
-  return [...piecesOf(path)].join('');
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-const PIECE_OCTETS = 65_536;
-
-/** A text file piece by piece, so that a long one keeps nobody waiting. @throws {PolicyFileError} on the way */
-function* piecesOf(path: string): Generator<string> {
-  let file: number | undefined;
-  try {
-    file = openSync(path, 'r');
-    const decoder = new StringDecoder('utf8');
-    const piece = Buffer.alloc(PIECE_OCTETS);
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
-      yield decoder.write(piece.subarray(0, read));
-    }
-    yield decoder.end();
-  } catch (error) {
-    throw new PolicyFileError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+function openList(image: BlockListImage | RpzImage): PolicyList {
+  return image.kind === 'rpz' ? new ResponsePolicyZone(image) : new BlockList(image);
 }
 
 function localDataOf(zones: readonly Zone[]): NonNullable<LocalRules['localData']> {

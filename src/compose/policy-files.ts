@@ -1,48 +1,69 @@
 /**
- * The operator's policy while the program runs: read at start and again when a file changes.
+ * The operator's policy while the program runs: read at start, and again at a reload or when a file changes.
  *
- * A file that cannot be used stops the start but never a running program, which goes on with what it had. A changed list is
- * loaded in slices with queries answered in between, by the old policy until the new one is whole.
+ * A file that cannot be used stops the start but never a running program, which goes on with what it had. What changes is
+ * loaded beside the threads that answer (policy-thread.ts), by the old rules until the new ones are whole; what has not
+ * changed is kept as it is.
  */
-import { statSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { CancelTimer, Clock } from '../runtime/clock.js';
 import type { ServerLog } from '../server/log.js';
-import { filesOf, type LoadedPolicy, loadPolicy, loadSteps, type PolicyConfig } from './load-policy.js';
+import { loadParts, logPart } from './load-policy.js';
+import { type LoadedPart, type PolicyConfig, type PolicyImage, partsOf, pathsOf } from './policy-parts.js';
+import { FileInMotionError, isUnchanged, stampOf } from './policy-reader.js';
+import { type LoadAside, loadAside } from './policy-thread.js';
 
 const LOOK_EVERY_MS = 2000;
-/** How long a load may keep queries waiting. */
-const SLICE_MS = 5;
+/** A file that somebody is writing is tried again so often, after such a pause. */
+const TRIES = 20;
+const PAUSE_MS = 250;
+
+export interface PolicyFilesParts {
+  readonly clock: Clock;
+  readonly log: ServerLog;
+  readonly load?: LoadAside;
+}
 
 export class PolicyFiles {
-  private current: LoadedPolicy;
-  private stamps: string;
+  private current: PolicyImage;
   private cancel: CancelTimer = () => {};
   private stopped = false;
+  private last: Promise<unknown> = Promise.resolve();
+  /** State of the files at the last attempt that failed: no use in another before they change. */
+  private failedAt: unknown;
+  private readonly load: LoadAside;
 
-  /** @throws {PolicyFileError} */
+  /** Loads everything at once. @throws {PolicyFileError} */
   constructor(
-    private readonly config: PolicyConfig,
-    private readonly clock: Clock,
-    private readonly log: ServerLog,
+    private config: PolicyConfig,
+    private readonly parts: PolicyFilesParts,
   ) {
-    this.stamps = this.stampOf();
-    this.current = loadPolicy(config, log);
+    this.load = parts.load ?? loadAside();
+    this.current = loadParts(partsOf(config), parts.log);
   }
 
-  /** Changes with every change of the files. */
-  get stamp(): string {
-    return this.stamps;
-  }
-
-  get loaded(): LoadedPolicy {
+  /** What is in force. */
+  get image(): PolicyImage {
     return this.current;
+  }
+
+  /**
+   * Takes over another configuration, with the files as they are now; rejects with a `PolicyFileError` and changes nothing
+   * when one cannot be used. What comes back is the same object as before where nothing has changed.
+   */
+  reload(config: PolicyConfig): Promise<PolicyImage> {
+    return this.oneByOne(async () => {
+      const image = await this.loadChanged(config);
+      this.config = config;
+      this.current = image;
+      return image;
+    });
   }
 
   /** Looks at the files from time to time; `onChange` is called after a change has been taken over. */
   watch(onChange: () => void): void {
-    if (filesOf(this.config).length === 0) return;
-    this.cancel = this.clock.after(LOOK_EVERY_MS, () => void this.look(onChange));
+    if (this.stopped) return;
+    this.cancel = this.parts.clock.after(LOOK_EVERY_MS, () => void this.look(onChange));
   }
 
   stop(): void {
@@ -51,45 +72,63 @@ export class PolicyFiles {
   }
 
   private async look(onChange: () => void): Promise<void> {
-    const changed = await this.reload();
-    if (this.stopped) return;
-    if (changed) onChange();
+    await this.oneByOne(async () => {
+      const { current } = this;
+      const files = this.filesNow();
+      if (isDeepStrictEqual(files, this.failedAt)) return;
+      try {
+        this.current = await this.loadChanged(this.config);
+        this.failedAt = undefined;
+        if (this.current !== current && !this.stopped) onChange();
+      } catch (error) {
+        this.failedAt = files;
+        const why = error instanceof Error ? error.message : String(error);
+        this.parts.log.error({ why }, 'a changed policy file cannot be used; what was loaded before stays');
+      }
+    });
     this.watch(onChange);
   }
 
-  private async reload(): Promise<boolean> {
-    const stamps = this.stampOf();
-    if (stamps === this.stamps) return false;
-    this.stamps = stamps;
-    try {
-      const loaded = await this.inSlices(loadSteps(this.config, this.log));
-      if (loaded) this.current = loaded;
-      return loaded !== undefined;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.log.error({ why }, 'a changed policy file cannot be used; what was loaded before stays');
-      return false;
-    }
+  private filesNow(): unknown {
+    const included = [...this.current.values()].flatMap(({ files }) => files.map(({ path }) => path));
+    return [...[...partsOf(this.config).values()].flatMap(pathsOf), ...included].map(stampOf);
   }
 
-  /** Undefined when stopped on the way. */
-  private async inSlices<T>(steps: Generator<void, T>): Promise<T | undefined> {
-    for (let until = this.clock.monotonicMs() + SLICE_MS; !this.stopped; ) {
-      const step = steps.next();
-      if (step.done) return step.value;
-      if (this.clock.monotonicMs() < until) continue;
-      await nextTurn();
-      until = this.clock.monotonicMs() + SLICE_MS;
-    }
-    return undefined;
+  private oneByOne<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => {});
+    return done;
   }
 
-  private stampOf(): string {
-    return filesOf(this.config)
-      .map((file) => {
-        const stat = statSync(file, { throwIfNoEntry: false });
-        return stat ? `${file} ${stat.mtimeMs} ${stat.size}` : `${file} -`;
-      })
-      .join('\n');
+  private async loadChanged(config: PolicyConfig): Promise<PolicyImage> {
+    const wanted = partsOf(config);
+    const kept = (key: string): LoadedPart | undefined => {
+      const known = this.current.get(key);
+      return known?.files.every(isUnchanged) ? known : undefined;
+    };
+    const changed = [...wanted].filter(([key]) => !kept(key));
+    if (changed.length === 0 && wanted.size === this.current.size) return this.current;
+    const loaded = await this.loadSettled(changed.map(([, part]) => part));
+    const fresh = new Map(changed.map(([key], i) => [key, loaded[i]!]));
+    for (const [i, [, part]] of changed.entries()) logPart(part, loaded[i]!, this.parts.log);
+    return new Map([...wanted.keys()].map((key) => [key, fresh.get(key) ?? this.current.get(key)!]));
   }
+
+  /** Waits for who is writing a file. */
+  private async loadSettled(parts: Parameters<LoadAside>[0]): Promise<readonly LoadedPart[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return parts.length === 0 ? [] : await this.load(parts);
+      } catch (error) {
+        if (!(error instanceof FileInMotionError) || tries === TRIES || this.stopped) throw error;
+      }
+      await new Promise<void>((resolve) => this.parts.clock.after(PAUSE_MS, resolve));
+    }
+  }
+}
+
+/** Changes with every change of the files that a policy was made of. */
+export function imageStamp(image: PolicyImage): string {
+  const files = [...image.values()].flatMap(({ files }) => files);
+  return files.map(({ path, mtimeMs, sizeOctets }) => `${path} ${mtimeMs} ${sizeOctets}`).join('\n');
 }

@@ -12,14 +12,16 @@ export interface Surroundings extends LoadedPolicy {
   /** Key of DNS cookies, where the operator gives none. */
   readonly cookieSecret: Uint8Array;
   readonly version: string;
+  readonly generation: number;
 }
 
 export function serverSettings(config: Config, around: Surroundings): ServerSettings {
   const allow = new NetworkSet(config.access.allow);
   const configured = [...config.forward, ...config.stub].map((z) => z.zone);
-  const { everybody, views, mock, cookieSecret, version } = around;
+  const { everybody, views, mock, cookieSecret, version, generation } = around;
   return {
     ...defaultServerSettings,
+    generation,
     allowed: (address) => allow.hasClient(address),
     clients: allow,
     cookies: config.cookies.enabled ? cookiesOf(config.cookies.secrets, cookieSecret) : undefined,

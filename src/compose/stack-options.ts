@@ -9,6 +9,7 @@ import type { QueryRecord } from '../runtime/recorder.js';
 import type { HandOver } from '../server/hand-over.js';
 import type { ServerLog } from '../server/log.js';
 import type { MockRoot } from './mock-internet.js';
+import type { HeldPolicy } from './policy-parts.js';
 
 /** The mock internet as a resolver needs it, wherever its sockets are. */
 export interface MockView {
@@ -27,6 +28,8 @@ export interface ThreadPlace {
   /** Of the rates of clients, which hold over all. */
   readonly rateMemory: SharedArrayBuffer;
   readonly mock: MockView | undefined;
+  /** Main loads it for all. */
+  readonly policy: HeldPolicy;
   /** Key of DNS cookies, where the operator gives none. */
   readonly cookieSecret: Uint8Array;
   readonly handOver: HandOver;

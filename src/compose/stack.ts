@@ -7,7 +7,6 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { isDeepStrictEqual } from 'node:util';
 import { CacheRules } from '../cache/cache-rules.js';
 import type { Flush, FlushCounts } from '../cache/flush.js';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
@@ -43,9 +42,11 @@ import { flushAll } from './flush-caches.js';
 import type { LoadableEntry } from './load-entries.js';
 import { type LoadCounts, loadIntoCaches } from './load-into-caches.js';
 import { loadLines } from './load-lines.js';
+import { type LoadedPolicy, openPolicy } from './load-policy.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
-import { PolicyFiles } from './policy-files.js';
+import { imageStamp, PolicyFiles } from './policy-files.js';
+import type { HeldPolicy, PolicyImage } from './policy-parts.js';
 import { traceByRules } from './policy-trace.js';
 import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
@@ -54,6 +55,7 @@ import type { MockView, StackOptions, ThreadPlace } from './stack-options.js';
 
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 5000;
+const OLD_PER_TURN = 1000;
 /** How long the sockets may wait for the caches to be filled; the rest comes while queries are served. */
 const RESTORE_FIRST_MS = 200;
 
@@ -70,7 +72,10 @@ export class Stack implements RunningServer {
   private readonly cookieSecret: Uint8Array;
   private readonly startedAtMs: number;
   private status: Health['status'] = 'starting';
-  private policyFiles: PolicyFiles;
+  /** Undefined where main loads for all threads. */
+  private readonly policyFiles: PolicyFiles | undefined;
+  private policy: HeldPolicy;
+  private rules: LoadedPolicy;
   private config: Config;
   private started = false;
   private cancelSweep: () => void = () => {};
@@ -88,7 +93,9 @@ export class Stack implements RunningServer {
     const random = secureRandom();
     const { clock } = this;
     const turnClock = new TurnClock(clock);
-    this.policyFiles = new PolicyFiles(config, clock, log);
+    this.policyFiles = place ? undefined : new PolicyFiles(config, { clock, log });
+    this.policy = place?.policy ?? { image: this.policyFiles!.image, generation: 0 };
+    this.rules = openPolicy(config, this.policy.image);
     const { path, messages } = config.dnstap;
     this.tap = this.makeTap(path);
     this.upstream = new NetworkUpstream({
@@ -166,7 +173,7 @@ export class Stack implements RunningServer {
     const { policy, views } = this.config;
     return createHash('sha256')
       .update(answerFingerprint(this.config, this.mock?.root))
-      .update(JSON.stringify([policy, views, this.policyFiles.stamp]))
+      .update(JSON.stringify([policy, views, imageStamp(this.policy.image)]))
       .digest();
   }
 
@@ -201,9 +208,10 @@ export class Stack implements RunningServer {
   }
 
   private settingsOf(config: Config): ServerSettings {
-    const { policyFiles, cookieSecret, mock, options } = this;
+    const { rules, policy, cookieSecret, mock, options } = this;
     const { version } = options;
-    return serverSettings(config, { ...policyFiles.loaded, mock, cookieSecret, version });
+    const { generation } = policy;
+    return serverSettings(config, { ...rules, mock, cookieSecret, version, generation });
   }
 
   /**
@@ -217,7 +225,8 @@ export class Stack implements RunningServer {
     this.tap?.open();
     this.persistence?.start();
     this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
-    this.watchPolicy();
+    const { policyFiles } = this;
+    policyFiles?.watch(() => this.usePolicy(this.nextPolicy(policyFiles.image, false)));
     this.scheduleSweep();
     this.started = true;
     this.status = 'ok';
@@ -231,8 +240,27 @@ export class Stack implements RunningServer {
     this.persistence?.restore(RESTORE_FIRST_MS, ruled);
   }
 
-  private watchPolicy(): void {
-    this.policyFiles.watch(() => this.dns.reconfigure(this.settingsOf(this.config)));
+  private nextPolicy(image: PolicyImage, answersStand: boolean): HeldPolicy {
+    const stands = answersStand && image === this.policy.image;
+    return { image, generation: this.policy.generation + (stands ? 0 : 1) };
+  }
+
+  /** Serves by other rules from the next packet on. */
+  usePolicy(policy: HeldPolicy): void {
+    this.serveBy(this.config, policy);
+  }
+
+  private serveBy(config: Config, policy: HeldPolicy): void {
+    this.config = config;
+    this.policy = policy;
+    this.rules = openPolicy(config, policy.image);
+    this.dns.reconfigure(this.settingsOf(config));
+    this.sweepOld();
+  }
+
+  /** Takes out what was answered under other rules, a little in each turn: nobody is given it any more, but it is counted. */
+  private sweepOld(): void {
+    if (this.stubCache.sweep(OLD_PER_TURN) > 0) setImmediate(() => this.sweepOld());
   }
 
   /** Data of edited zones must not outlive the edit: all that hangs below the changed names goes. */
@@ -265,23 +293,17 @@ export class Stack implements RunningServer {
   }
 
   /**
-   * Serves by another configuration from the next packet on; `liveConfig` says what of it can change. The stub cache
-   * begins anew where answers may differ.
-   * @throws {PolicyFileError} with nothing changed
+   * Serves by another configuration from the next packet on; `liveConfig` says what of it can change. Rules and stub cache
+   * change in one step; until the rules are loaded the old ones hold. Rejects with a `PolicyFileError` and changes nothing
+   * when they cannot be.
+   * @param given by main, which has loaded it for all threads
    */
-  async reload(config: Config): Promise<void> {
-    const before = this.config;
-    const same = isDeepStrictEqual([before.policy, before.views], [config.policy, config.views]);
-    const policyFiles = same ? this.policyFiles : new PolicyFiles(config, this.clock, this.options.log);
-    this.config = config;
-    if (policyFiles !== this.policyFiles) {
-      this.policyFiles.stop();
-      this.policyFiles = policyFiles;
-      this.watchPolicy();
-    }
+  async reload(config: Config, given?: HeldPolicy): Promise<void> {
+    const image = await this.policyFiles?.reload(config);
+    const policy = image ? this.nextPolicy(image, answersStand(this.config, config)) : given!;
     this.persistence?.endRestore();
     this.engine.reload(config);
-    this.dns.reconfigure(this.settingsOf(config), answersStand(before, config));
+    this.serveBy(config, policy);
   }
 
   /** Answers a question that another worker hands over; after `drain` as well. A rejection is a bug. */
@@ -293,7 +315,7 @@ export class Stack implements RunningServer {
   async drain(graceMs: number): Promise<void> {
     this.status = 'draining';
     this.cancelSweep();
-    this.policyFiles.stop();
+    this.policyFiles?.stop();
     await this.dns.close(graceMs);
   }
 
@@ -365,6 +387,6 @@ export class Stack implements RunningServer {
   }
 
   trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {
-    return traceByRules(this.policyFiles.loaded, this.engine.resolver, question, sink, options);
+    return traceByRules(this.rules, this.engine.resolver, question, sink, options);
   }
 }

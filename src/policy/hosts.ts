@@ -2,41 +2,81 @@
  * A hosts file as local data: addresses of names, and names of addresses.
  *
  * hosts(5): an address and the names it has; the first name is the canonical one, which its reverse name
- * points to. A name that is here exists for every type, so other types have no data.
+ * points to. A name that is here exists for every type, so other types have no data. The table lies in memory that threads
+ * share, so one thread reads the file for all.
  */
 import { isIP } from 'node:net';
 import { type Name, NameError, parseName } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import { addressOctets } from '../runtime/networks.js';
-import type { BadLine } from './list-formats.js';
+import { PackedMap, PackedMapBuilder, type PackedMapImage } from '../runtime/packed-map.js';
+import { packRRsets, unpackRRsets } from '../wire/rrset-octets.js';
+import { type BadLine, BadLines, lines } from './list-formats.js';
 
-const TTL_SEC = 60;
+const COMMON = { class: RRClass.IN, ttlSec: 60, signatures: [] };
+
+/** Names and their data as they travel between threads. */
+export interface HostsImage {
+  readonly names: PackedMapImage;
+  readonly bad: number;
+  readonly firstBad: readonly BadLine[];
+}
 
 export class HostsTable {
-  private readonly nodes = new Map<Name, Map<number, string[]>>();
-  readonly bad: BadLine[] = [];
+  private readonly names: PackedMap;
+  /** Lines that could not be used, and the first few of them. */
+  readonly bad: number;
+  readonly firstBad: readonly BadLine[];
 
-  constructor(text: string) {
-    text.split('\n').forEach((raw, i) => {
-      const problem = this.line(raw.replace(/#.*$/, '').trim());
-      if (problem !== undefined) this.bad.push({ line: i + 1, why: problem });
-    });
+  constructor(image: HostsImage) {
+    this.names = new PackedMap(image.names);
+    this.bad = image.bad;
+    this.firstBad = image.firstBad;
   }
 
   get size(): number {
-    return this.nodes.size;
+    return this.names.size;
   }
 
   /** RRsets for the question, none when the name has no data of the type; undefined for unknown names. */
   answer({ name, type }: Question): readonly RRset[] | undefined {
-    const node = this.nodes.get(name);
-    if (!node) return undefined;
-    const rdatas = node.get(type);
-    return rdatas ? [{ name, type, class: RRClass.IN, ttlSec: TTL_SEC, rdatas, signatures: [] }] : [];
+    const packed = this.names.get(name);
+    return packed === undefined ? undefined : unpackRRsets(packed, name).filter((one) => one.type === type);
+  }
+}
+
+/** Reads a hosts file, in pieces of any size. */
+export function readHosts(text: Iterable<string>): HostsImage {
+  const reader = new HostsReader();
+  let line = 0;
+  for (const raw of lines(text, Number.POSITIVE_INFINITY)) {
+    line++;
+    const why = reader.line(raw.replace(/#.*$/, '').trim());
+    if (why !== undefined) reader.bad.add({ line, why });
+  }
+  return reader.image();
+}
+
+/** A hosts file as a table. */
+export function hostsTable(text: string): HostsTable {
+  return new HostsTable(readHosts([text]));
+}
+
+class HostsReader {
+  private readonly nodes = new Map<Name, Map<number, string[]>>();
+  readonly bad = new BadLines();
+
+  image(): HostsImage {
+    const names = new PackedMapBuilder();
+    for (const [name, node] of this.nodes) {
+      const rrsets = [...node].map(([type, rdatas]) => ({ type, rdatas, ...COMMON }));
+      names.add(name, packRRsets(rrsets));
+    }
+    return { names: names.build(), bad: this.bad.count, firstBad: this.bad.first };
   }
 
-  private line(line: string): string | undefined {
+  line(line: string): string | undefined {
     if (line === '') return undefined;
     const [address, ...texts] = line.split(/\s+/);
     const octets = isIP(address!) === 0 ? undefined : addressOctets(address!);

@@ -25,6 +25,19 @@ export interface BadLine {
   readonly why: string;
 }
 
+/** Bad lines of a list that are named; the rest is counted. */
+const NAMED_BAD_LINES = 5;
+
+export class BadLines {
+  count = 0;
+  readonly first: BadLine[] = [];
+
+  readonly add = (bad: BadLine): void => {
+    this.count++;
+    if (this.first.length < NAMED_BAD_LINES) this.first.push(bad);
+  };
+}
+
 /** Longest line looked at; longer ones are counted as bad. */
 const MAX_LINE = 1024;
 /** Names that hosts files hold for the machine itself. */
@@ -49,7 +62,7 @@ export function* readList(
   onBad: (bad: BadLine) => void,
 ): IterableIterator<ListRule> {
   let line = 0;
-  for (const raw of lines(text)) {
+  for (const raw of lines(text, MAX_LINE)) {
     line++;
     if (raw.length > MAX_LINE) {
       onBad({ line, why: 'the line is too long' });
@@ -61,7 +74,11 @@ export function* readList(
   }
 }
 
-function* lines(pieces: Iterable<string>): IterableIterator<string> {
+/**
+ * Cuts text into lines.
+ * @param longest of one that is longer no more than that can be told
+ */
+export function* lines(pieces: Iterable<string>, longest: number): IterableIterator<string> {
   let rest = '';
   for (const piece of pieces) {
     let start = 0;
@@ -70,8 +87,7 @@ function* lines(pieces: Iterable<string>): IterableIterator<string> {
       rest = '';
       start = end + 1;
     }
-    // Of a line that is too long its length is enough.
-    if (rest.length <= MAX_LINE) rest += piece.slice(start);
+    if (rest.length <= longest) rest += piece.slice(start);
   }
   if (rest !== '') yield rest;
 }

@@ -5,9 +5,11 @@
  * octets a name beside its own. The hash runs over labels from the right, so that one pass over a question probes all its
  * ancestors. Names are compared in full: two names never share a rule by accident of hashing.
  *
- * Used by lists of policy rules. Limitations: made once and then only read; a change makes a new table.
+ * Used by lists of policy rules. It lies in memory that threads share, so one thread reads a list for all.
+ * Limitations: made once and then only read; a change makes a new table.
  */
 import type { Name } from '../dns/name.js';
+import { bufferOf, sharedOctets, sharedWords } from '../runtime/shared-octets.js';
 
 /** For what a rule at a name counts: the name itself, all below it, or both. */
 export type Reach = 'name' | 'below' | 'subtree';
@@ -42,8 +44,8 @@ export class NameTableBuilder {
   /** @param textOctets of the list that the names come from, so that growing, which takes long, is seldom needed */
   constructor(textOctets = 0) {
     const slots = Math.max(FIRST_SLOTS, textOctets / TEXT_OCTETS_PER_NAME / MAX_LOAD);
-    this.buffer = Buffer.alloc(Math.max(FIRST_BUFFER, Math.ceil(textOctets * BUFFER_PER_TEXT)));
-    this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(slots)));
+    this.buffer = sharedOctets(Math.max(FIRST_BUFFER, Math.ceil(textOctets * BUFFER_PER_TEXT)));
+    this.slots = sharedWords(2 ** Math.ceil(Math.log2(slots)));
     this.hashes = new Uint32Array(this.slots.length);
   }
 
@@ -68,15 +70,15 @@ export class NameTableBuilder {
     return probe(this.slots, this.buffer, name, 0, hashName(name)) >= 0;
   }
 
-  build(): NameTable {
+  build(): NameTableImage {
     // What is left of the buffer was never touched, so that the system has no memory there.
-    return new NameTable(this.slots, this.buffer.subarray(0, this.used), this.count);
+    return { slots: this.slots, octets: this.buffer.subarray(0, this.used), size: this.count };
   }
 
   private append(name: Name, flags: number, rule: number): number {
     const size = HEAD + name.length;
     if (this.used + size > this.buffer.length) {
-      const larger = Buffer.alloc(Math.max(this.buffer.length * 2, this.used + size));
+      const larger = sharedOctets(Math.max(this.buffer.length * 2, this.used + size));
       this.buffer.copy(larger, 0, 0, this.used);
       this.buffer = larger;
     }
@@ -92,7 +94,7 @@ export class NameTableBuilder {
   private grow(): void {
     const { slots, hashes } = this;
     const mask = slots.length * 2 - 1;
-    this.slots = new Uint32Array(mask + 1);
+    this.slots = sharedWords(mask + 1);
     this.hashes = new Uint32Array(mask + 1);
     for (let i = 0; i < slots.length; i++) {
       if (slots[i] === 0) continue;
@@ -102,6 +104,13 @@ export class NameTableBuilder {
       this.hashes[index] = hashes[i]!;
     }
   }
+}
+
+/** A table as it travels between threads. */
+export interface NameTableImage {
+  readonly slots: Uint32Array;
+  readonly octets: Uint8Array;
+  readonly size: number;
 }
 
 export interface TableHit {
@@ -114,11 +123,15 @@ export class NameTable {
   /** Of what `deepest` last found. */
   private foundRule = 0;
 
-  constructor(
-    private readonly slots: Uint32Array,
-    private readonly buffer: Buffer,
-    readonly size: number,
-  ) {}
+  readonly size: number;
+  private readonly slots: Uint32Array;
+  private readonly buffer: Buffer;
+
+  constructor(image: NameTableImage) {
+    this.size = image.size;
+    this.slots = image.slots;
+    this.buffer = bufferOf(image.octets);
+  }
 
   get octets(): number {
     return this.slots.byteLength + this.buffer.byteLength;

@@ -4,70 +4,46 @@
  * draft-vixie-dnsop-dns-rpz: of the rules of one kind the longest name or prefix holds, an exact name before a wildcard;
  * which kind comes first is decided in policy.ts. Actions: NXDOMAIN, NODATA, passthru, drop, TCP only, and local data,
  * among it aliases, into whose wildcard the asked name goes.
- * Limitations: records that only control zone transfers mean nothing here.
+ * Its tables lie in memory that threads share; rpz-reader.ts makes them.
  */
-import {
-  isWildcard,
-  MAX_NAME_OCTETS,
-  type Name,
-  type Octets,
-  parentName,
-  ROOT,
-  toName,
-} from '../dns/name.js';
+import { isWildcard, MAX_NAME_OCTETS, type Name, type Octets, toName } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import type { RRset } from '../dns/rrset.js';
 import type { Network } from '../runtime/networks.js';
-import type { ZoneRecord } from '../zone/record.js';
+import { PackedMap } from '../runtime/packed-map.js';
+import { unpackRRsets } from '../wire/rrset-octets.js';
 import type { BadLine } from './list-formats.js';
-import { type NameTable, NameTableBuilder } from './name-table.js';
-import { NetworkTable } from './network-table.js';
-import { type Trigger, triggerOf } from './rpz-triggers.js';
-import { BadLines, type BlockAction, type Decision, type PolicyList, type ServerFacts } from './rules.js';
+import { NameTable } from './name-table.js';
+import { type NetworkHit, NetworkTable } from './network-table.js';
+import {
+  type AddressKind,
+  actions,
+  DATA,
+  type NameRulesImage,
+  PASS,
+  type RpzImage,
+  readRpz,
+  TCP_ONLY,
+} from './rpz-reader.js';
+import type { Decision, PolicyList, ServerFacts } from './rules.js';
 
-const actions: readonly BlockAction[] = ['nxdomain', 'nodata', 'drop'];
-/** In the tables: index into `actions`, or these. */
-const PASS = 100;
-const DATA = 101;
-const TCP_ONLY = 102;
-
-/** A rule about addresses: what to do, and its owner name. */
-interface AddressRule {
+/** What to do, and by which rule. */
+interface FoundRule {
   readonly code: number;
   readonly rule: Name;
 }
 
-/** Rules about names, exact and wildcard apart: the same name may have both. */
 class NameRules {
-  private readonly exact = new NameTableBuilder();
-  private readonly below = new NameTableBuilder();
-  private readonly parents = new NameTableBuilder();
+  private readonly exact: NameTable;
+  private readonly below: NameTable;
+  /** Names that have rules below them and none of their own. */
+  private readonly parents: NameTable;
 
-  add(name: Name, reach: 'name' | 'below', code: number): void {
-    (reach === 'name' ? this.exact : this.below).add({ name, reach, rule: code });
+  constructor({ exact, below, parents }: NameRulesImage) {
+    this.exact = new NameTable(exact);
+    this.below = new NameTable(below);
+    this.parents = new NameTable(parents);
   }
-
-  /** To be called with every name once all are added: names between the apex and rules exist as well. */
-  addParents(name: Name): void {
-    for (let at = name; at !== ROOT; ) {
-      at = parentName(at);
-      if (this.exact.has(at) || this.parents.has(at)) return;
-      this.parents.add({ name: at, reach: 'name', rule: 0 });
-    }
-  }
-
-  build(): BuiltNameRules {
-    return new BuiltNameRules(this.exact.build(), this.below.build(), this.parents.build());
-  }
-}
-
-class BuiltNameRules {
-  constructor(
-    private readonly exact: NameTable,
-    private readonly below: NameTable,
-    /** Names that have rules below them and none of their own. */
-    private readonly parents: NameTable,
-  ) {}
 
   get size(): number {
     return this.exact.size + this.below.size;
@@ -81,7 +57,7 @@ class BuiltNameRules {
    * What to do, and the name as the rule writes it. A wildcard stands for names of which nothing nearer exists in the zone
    * (RFC 4592 3.3.1).
    */
-  find(name: Name): AddressRule | undefined {
+  find(name: Name): FoundRule | undefined {
     const exact = this.exact.find(name);
     if (exact) return { code: exact.rule, rule: exact.name };
     const below = this.below.find(name);
@@ -92,72 +68,44 @@ class BuiltNameRules {
   }
 }
 
+/** A zone of these records; see `readRpz`. */
+export function responsePolicyZone(...zone: Parameters<typeof readRpz>): ResponsePolicyZone {
+  return new ResponsePolicyZone(readRpz(...zone));
+}
+
 export class ResponsePolicyZone implements PolicyList {
-  readonly rules: number;
-  readonly octets: number;
+  readonly name: string;
   readonly bad: number;
   readonly firstBad: readonly BadLine[];
-  private readonly qnames: BuiltNameRules;
-  private readonly serverNames: BuiltNameRules;
-  private readonly networks = {
-    'client-ip': new NetworkTable<AddressRule>(),
-    ip: new NetworkTable<AddressRule>(),
-    nsip: new NetworkTable<AddressRule>(),
-  };
-  /** Local data by the owner of the rule. */
-  private readonly data = new Map<Name, ZoneRecord[]>();
+  readonly clientNetworks: readonly Network[];
+  private readonly qnames: NameRules;
+  private readonly serverNames: NameRules;
+  private readonly networks: Readonly<Record<AddressKind, NetworkTable>>;
+  private readonly data: PackedMap;
 
-  /**
-   * @param name    what to call it
-   * @param apex    name of the zone, which rules are relative to
-   * @param records all of its records
-   * @param unreadable lines that were no records
-   */
-  constructor(
-    readonly name: string,
-    apex: Name,
-    records: readonly ZoneRecord[],
-    unreadable: readonly BadLine[] = [],
-  ) {
-    const bad = new BadLines();
-    for (const line of unreadable) bad.add(line);
-    const names = { qname: new NameRules(), nsdname: new NameRules() };
-    const owners: [kind: 'qname' | 'nsdname', name: Name][] = [];
-    for (const record of records) {
-      const found = triggerOf(record.name, apex);
-      if (found === undefined) continue;
-      if (typeof found === 'string') {
-        bad.add({ line: record.line, why: found });
-        continue;
-      }
-      const { trigger, rule } = found;
-      this.addRule(trigger, rule, record, names);
-      if ('name' in trigger) owners.push([trigger.kind, trigger.name]);
-    }
-    for (const [kind, name] of owners) names[kind].addParents(name);
-    this.qnames = names.qname.build();
-    this.serverNames = names.nsdname.build();
+  constructor(image: RpzImage) {
+    this.name = image.name;
+    this.bad = image.bad;
+    this.firstBad = image.firstBad;
+    this.clientNetworks = image.clientNetworks;
+    this.qnames = new NameRules(image.qnames);
+    this.serverNames = new NameRules(image.serverNames);
+    this.networks = {
+      'client-ip': new NetworkTable(image.networks['client-ip']),
+      ip: new NetworkTable(image.networks.ip),
+      nsip: new NetworkTable(image.networks.nsip),
+    };
+    this.data = new PackedMap(image.data);
+  }
+
+  get rules(): number {
     const networks = Object.values(this.networks).reduce((sum, table) => sum + table.size, 0);
-    this.rules = this.qnames.size + this.serverNames.size + networks;
-    this.octets = this.qnames.octets + this.serverNames.octets;
-    this.bad = bad.count;
-    this.firstBad = bad.first;
+    return this.qnames.size + this.serverNames.size + networks;
   }
 
-  private addRule(
-    trigger: Trigger,
-    rule: Name,
-    record: ZoneRecord,
-    names: { readonly qname: NameRules; readonly nsdname: NameRules },
-  ): void {
-    const code = codeOf(record);
-    if (code === DATA) this.data.set(rule, [...(this.data.get(rule) ?? []), record]);
-    if ('network' in trigger) this.networks[trigger.kind].add(trigger.network, { code, rule });
-    else names[trigger.kind].add(trigger.name, trigger.reach, code);
-  }
-
-  get clientNetworks(): readonly Network[] {
-    return this.networks['client-ip'].networks;
+  get octets(): number {
+    const networks = Object.values(this.networks).reduce((sum, table) => sum + table.sizeOctets, 0);
+    return this.qnames.octets + this.serverNames.octets + networks + this.data.sizeOctets;
   }
 
   get judgesAnswers(): boolean {
@@ -175,7 +123,7 @@ export class ResponsePolicyZone implements PolicyList {
 
   byClient(client: Uint8Array, name: Name): Decision | undefined {
     const found = this.networks['client-ip'].find(client);
-    return found && this.decision(found.rule, name);
+    return found && this.decision(addressRule(found), name);
   }
 
   byAnswer(addresses: readonly Uint8Array[], name: Name): Decision | undefined {
@@ -184,7 +132,7 @@ export class ResponsePolicyZone implements PolicyList {
   }
 
   byServers({ names, addresses }: ServerFacts, name: Name): Decision | undefined {
-    let best: AddressRule | undefined;
+    let best: FoundRule | undefined;
     for (const server of names) {
       const found = this.serverNames.find(server);
       if (found && (best === undefined || found.rule.length > best.rule.length)) best = found;
@@ -194,60 +142,39 @@ export class ResponsePolicyZone implements PolicyList {
     return rule && this.decision(rule, name);
   }
 
-  private decision({ code, rule }: AddressRule, name: Name): Decision {
+  private decision({ code, rule }: FoundRule, name: Name): Decision {
     const by = { list: this.name, rule };
     if (code === PASS) return { kind: 'pass', ...by };
     if (code === TCP_ONLY) return { kind: 'tcp-only', ...by };
     if (code !== DATA) return { kind: 'block', action: actions[code]!, ...by };
-    return { kind: 'data', rrsets: rrsetsOf(this.data.get(rule) ?? [], name), forged: true, ...by };
+    return { kind: 'data', rrsets: rrsetsOf(this.data.get(rule) ?? '', name), forged: true, ...by };
   }
 }
 
-function longest(
-  table: NetworkTable<AddressRule>,
-  addresses: readonly Uint8Array[],
-): AddressRule | undefined {
-  let best: { readonly rule: AddressRule; readonly bits: number } | undefined;
+function longest(table: NetworkTable, addresses: readonly Uint8Array[]): FoundRule | undefined {
+  let best: NetworkHit | undefined;
   for (const address of addresses) {
     const found = table.find(address);
     if (found && (best === undefined || found.bits > best.bits)) best = found;
   }
-  return best?.rule;
+  return best && addressRule(best);
+}
+
+function addressRule({ rule }: NetworkHit): FoundRule {
+  return { code: rule.charCodeAt(0), rule: toName(rule.slice(1)) };
 }
 
 function nsdnameOf(rule: Name): Name {
   return `${rule.slice(0, -1)}\x0brpz-nsdname\0` as Name;
 }
 
-function codeOf(record: ZoneRecord): number {
-  if (record.type !== RRType.CNAME) return DATA;
-  switch (toName(record.rdata)) {
-    case '\0':
-      return actions.indexOf('nxdomain');
-    case '\x01*\0':
-      return actions.indexOf('nodata');
-    case '\x08rpz-drop\0':
-      return actions.indexOf('drop');
-    case '\x0crpz-passthru\0':
-      return PASS;
-    case '\x0crpz-tcp-only\0':
-      return TCP_ONLY;
-    default:
-      return DATA;
-  }
-}
-
 /** Local data under the name that was asked. An alias to a wildcard puts that name in front of it. */
-function rrsetsOf(records: readonly ZoneRecord[], name: Name): RRset[] {
-  const byType = new Map<number, RRset>();
-  for (const { type, class: cls, ttlSec, rdata } of records) {
-    const data = type === RRType.CNAME ? targetFor(rdata, name) : rdata;
-    if (data === undefined) continue;
-    const known = byType.get(type);
-    const rdatas = [...(known?.rdatas ?? []), data];
-    byType.set(type, { name, type, class: cls, ttlSec, rdatas, signatures: [] });
-  }
-  return [...byType.values()];
+function rrsetsOf(packed: Octets, name: Name): RRset[] {
+  return unpackRRsets(packed, name).flatMap((rrset) => {
+    if (rrset.type !== RRType.CNAME) return [rrset];
+    const rdatas = rrset.rdatas.flatMap((target) => targetFor(target, name) ?? []);
+    return rdatas.length > 0 ? [{ ...rrset, rdatas }] : [];
+  });
 }
 
 /** Undefined: the name would be too long. */

@@ -9,8 +9,8 @@
 import type { Name } from '../dns/name.js';
 import type { RRset } from '../dns/rrset.js';
 import type { Network } from '../runtime/networks.js';
-import { type BadLine, type ListFormat, readList } from './list-formats.js';
-import { type NameTable, NameTableBuilder } from './name-table.js';
+import { type BadLine, BadLines, type ListFormat, readList } from './list-formats.js';
+import { NameTable, NameTableBuilder, type NameTableImage } from './name-table.js';
 
 /** How a blocked question is answered. */
 export type BlockAction = 'nxdomain' | 'nodata' | 'refused' | 'null-address' | 'drop';
@@ -58,80 +58,88 @@ export interface PolicyList {
   byServers?(servers: ServerFacts, name: Name): Decision | undefined;
 }
 
-/** Bad lines of a list that are named; the rest is counted. */
-const NAMED_BAD_LINES = 5;
 const PASS = 0;
 const BLOCK = 1;
 
-export class BadLines {
-  count = 0;
-  readonly first: BadLine[] = [];
-
-  readonly add = (bad: BadLine): void => {
-    this.count++;
-    if (this.first.length < NAMED_BAD_LINES) this.first.push(bad);
-  };
+/** A list of names as it travels between threads. */
+export interface BlockListImage {
+  readonly kind: 'names';
+  readonly name: string;
+  readonly action: BlockAction;
+  readonly blocks: NameTableImage;
+  readonly passes: NameTableImage;
+  readonly bad: number;
+  readonly firstBad: readonly BadLine[];
 }
-
-/** A list in one of the simple formats; everything it blocks is answered by `action`. */
-export function blockList(name: string, text: string, format: ListFormat, action: BlockAction): PolicyList {
-  return finishSteps(blockListSteps(name, [text], format, action));
-}
-
-/** Rules between two pauses of a load in steps: a fraction of a millisecond. */
-const RULES_PER_STEP = 500;
 
 /**
- * The same in steps of some hundred rules, for a program that has to answer meanwhile.
+ * Reads a list in one of the simple formats; everything it blocks is answered by `action`.
  * @param text in pieces of any size, cut anywhere
  * @param textOctets about how long it is
  */
-export function* blockListSteps(
+export function readBlockList(
   name: string,
   text: Iterable<string>,
   format: ListFormat,
   action: BlockAction,
   textOctets = 0,
-): Generator<void, PolicyList> {
+): BlockListImage {
   const bad = new BadLines();
   const blocked = new NameTableBuilder(textOctets);
   const passed = new NameTableBuilder();
-  let rules = 0;
   for (const rule of readList(text, format, bad.add)) {
     (rule.blocks ? blocked : passed).add({
       name: rule.name,
       reach: rule.reach,
       rule: rule.blocks ? BLOCK : PASS,
     });
-    if (++rules % RULES_PER_STEP === 0) yield;
   }
-  return madeList(name, action, { blocks: blocked.build(), passes: passed.build(), bad });
-}
-
-/** Runs all steps at once. */
-export function finishSteps<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-function madeList(
-  name: string,
-  action: BlockAction,
-  { blocks, passes, bad }: { readonly blocks: NameTable; readonly passes: NameTable; readonly bad: BadLines },
-): PolicyList {
   return {
+    kind: 'names',
     name,
-    rules: blocks.size + passes.size,
-    octets: blocks.octets + passes.octets,
+    action,
+    blocks: blocked.build(),
+    passes: passed.build(),
     bad: bad.count,
     firstBad: bad.first,
-    decide(question) {
-      const pass = passes.find(question);
-      if (pass) return { kind: 'pass', list: name, rule: pass.name };
-      const hit = blocks.find(question);
-      return hit && { kind: 'block', action, list: name, rule: hit.name };
-    },
   };
+}
+
+/** A list in one of the simple formats, from text. */
+export function blockList(name: string, text: string, format: ListFormat, action: BlockAction): PolicyList {
+  return new BlockList(readBlockList(name, [text], format, action));
+}
+
+export class BlockList implements PolicyList {
+  readonly name: string;
+  readonly bad: number;
+  readonly firstBad: readonly BadLine[];
+  private readonly action: BlockAction;
+  private readonly blocks: NameTable;
+  private readonly passes: NameTable;
+
+  constructor(image: BlockListImage) {
+    this.name = image.name;
+    this.bad = image.bad;
+    this.firstBad = image.firstBad;
+    this.action = image.action;
+    this.blocks = new NameTable(image.blocks);
+    this.passes = new NameTable(image.passes);
+  }
+
+  get rules(): number {
+    return this.blocks.size + this.passes.size;
+  }
+
+  get octets(): number {
+    return this.blocks.octets + this.passes.octets;
+  }
+
+  decide(question: Name): Decision | undefined {
+    const { name: list, action } = this;
+    const pass = this.passes.find(question);
+    if (pass) return { kind: 'pass', list, rule: pass.name };
+    const hit = this.blocks.find(question);
+    return hit && { kind: 'block', action, list, rule: hit.name };
+  }
 }

@@ -89,17 +89,16 @@ export class DnsServer {
 
   /**
    * Serves by other settings from the next packet on; queries under way end by those they began with, and are not
-   * kept. The stub cache is emptied, since what it holds was answered under the old ones.
-   * @param answersStand true keeps it: the new settings would give the same answers
+   * kept. Settings of another generation begin with an empty stub cache, since what it holds was answered under the old ones.
    */
-  reconfigure(settings: ServerSettings, answersStand = false): void {
+  reconfigure(settings: ServerSettings): void {
     this.pipeline = this.serveBy(settings);
-    if (!answersStand) this.parts.stubCache.clear();
   }
 
   /** A pipeline, and the fast lane beside it with the same rates. A query log or a tap needs every query in the pipeline. */
   private serveBy(settings: ServerSettings): Pipeline {
-    const { lane, clock, logQuery, tap } = this.parts;
+    const { lane, clock, logQuery, tap, stubCache } = this.parts;
+    stubCache.beginGeneration(settings.generation);
     const rates = new ClientRates(clock, settings.perClientQps, this.parts.rateMemory);
     if (logQuery === undefined && tap === undefined) lane?.open(settings, rates);
     return new Pipeline(this.pipelineParts, settings, buildStages(this.pipelineParts, settings, rates));

@@ -34,6 +34,8 @@ export interface View extends LocalRules {
 }
 
 export interface ServerSettings extends LocalRules {
+  /** The stub cache gives out only answers that were made under settings of the same generation. */
+  readonly generation: number;
   /** Largest UDP response and the size our OPT announces, in octets (RFC 9715: 1232 avoids fragments). */
   readonly maxUdpOctets: number;
   /** True when a client with this literal address may ask. */
@@ -67,6 +69,7 @@ export interface ServerSettings extends LocalRules {
 }
 
 export const defaultServerSettings: ServerSettings = {
+  generation: 0,
   maxUdpOctets: 1232,
   allowed: () => true,
   perClientQps: 0,

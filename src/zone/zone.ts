@@ -18,31 +18,41 @@ export type ZoneNode = ReadonlyMap<number, RRset>;
 
 const EMPTY_NODE: ZoneNode = new Map();
 
+/** Names that exist, with what they own. */
+export interface ZoneNodes {
+  has(name: Name): boolean;
+  get(name: Name): ZoneNode | undefined;
+  keys(): Iterable<Name>;
+  values(): Iterable<ZoneNode>;
+}
+
+/** What a zone consists of, wherever it is kept. */
+export interface ZoneContent {
+  readonly nodes: ZoneNodes;
+  /** Kept apart: their owners are hashes, and no names that exist (RFC 5155 7.2.8). */
+  readonly nsec3RRsets: Iterable<RRset>;
+}
+
 export class Zone {
   readonly class: number;
   /** The SOA as negative answers carry it: TTL = min(SOA TTL, SOA minimum) (RFC 2308 3). */
   readonly negativeSoa: RRset;
-  private readonly nodes: ReadonlyMap<Name, ZoneNode>;
-  /** Kept apart: their owners are hashes, and no names that exist (RFC 5155 7.2.8). */
-  private readonly nsec3RRsets: readonly RRset[];
+  readonly content: ZoneContent;
+  private readonly nodes: ZoneNodes;
   private sortedNsec: readonly Name[] | undefined;
   private chain: Nsec3Chain | undefined | 'unread' = 'unread';
 
-  /** @param rrsets those of the zone, one per owner and type; the SOA of the apex is among them */
+  /** @param content RRsets of the zone, one per owner and type, the SOA of the apex among them; or where they are kept */
   constructor(
     readonly apex: Name,
     readonly soa: RRset,
-    rrsets: Iterable<RRset>,
+    content: Iterable<RRset> | ZoneContent,
   ) {
     this.class = soa.class;
     const minimumSec = soaMinimumSec(soa.rdatas[0]!);
     this.negativeSoa = { ...soa, ttlSec: Math.min(soa.ttlSec, minimumSec) };
-    const all = [...rrsets];
-    this.nsec3RRsets = all.filter((rrset) => rrset.type === RRType.NSEC3);
-    this.nodes = makeNodes(
-      apex,
-      all.filter((rrset) => rrset.type !== RRType.NSEC3),
-    );
+    this.content = 'nodes' in content ? content : contentOf(apex, content);
+    this.nodes = this.content.nodes;
   }
 
   /** True when the zone claims to be signed; its parts may still be broken on purpose. */
@@ -67,7 +77,7 @@ export class Zone {
   /** Every RRset, in the order of the master file by first owner. */
   *rrsets(): Generator<RRset> {
     for (const node of this.nodes.values()) yield* node.values();
-    yield* this.nsec3RRsets;
+    yield* this.content.nsec3RRsets;
   }
 
   /** Names that exist, empty non-terminals and glue included. */
@@ -129,10 +139,19 @@ export class Zone {
   get nsec3(): Nsec3Chain | undefined {
     if (this.chain === 'unread') {
       const param = this.rrset(this.apex, RRType.NSEC3PARAM);
-      this.chain = param ? Nsec3Chain.from(param, this.nsec3RRsets) : undefined;
+      this.chain = param ? Nsec3Chain.from(param, this.content.nsec3RRsets) : undefined;
     }
     return this.chain;
   }
+}
+
+function contentOf(apex: Name, rrsets: Iterable<RRset>): ZoneContent {
+  const all = [...rrsets];
+  const nodes = makeNodes(
+    apex,
+    all.filter((rrset) => rrset.type !== RRType.NSEC3),
+  );
+  return { nodes, nsec3RRsets: all.filter((rrset) => rrset.type === RRType.NSEC3) };
 }
 
 function makeNodes(apex: Name, rrsets: Iterable<RRset>): Map<Name, ZoneNode> {

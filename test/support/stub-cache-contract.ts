@@ -52,6 +52,7 @@ export function stubCacheContract(name: string, make: MakeStubCache): void {
     keys(make);
     ends(make);
     purges(make);
+    generations(make);
   });
 }
 
@@ -257,5 +258,24 @@ function purges(make: MakeStubCache): void {
     expect(cache.purge(parseName('example.'), { subtree: true })).toBe(1);
     expect(cache.get(stubKey('alias.test.'), nowMs)).toBeUndefined();
     expect(cache.get(stubKey('c.'), nowMs)).toBeDefined();
+  });
+}
+
+function generations(make: MakeStubCache): void {
+  it('begins anew with each generation, and never gives out an answer of another', () => {
+    const { cache } = setUp(make);
+    const key = stubKey('www.example.');
+    const put = () => cache.put(key, addressResponse('www.example.', 300), nowMs, nowMs + 300_000);
+    put();
+    cache.beginGeneration(0);
+    expect(cache.get(key, nowMs)).toBeDefined();
+    cache.beginGeneration(1);
+    expect(cache.get(key, nowMs)).toBeUndefined();
+    expect([...cache.entries()]).toEqual([]);
+    expect(cache.stats().misses.flushed).toBe(1);
+    put();
+    expect(cache.get(key, nowMs)).toBeDefined();
+    cache.beginGeneration(2);
+    expect(cache.copyInto(key, nowMs, Buffer.alloc(512), 0)).toBe(0);
   });
 }

@@ -13,7 +13,6 @@
  */
 import {
   BLOCK_HASH,
-  BLOCK_KEEP_UNTIL,
   BLOCK_UNITS,
   ENTRIES,
   HEAD,
@@ -43,6 +42,8 @@ export class ArenaRing {
     private readonly memory: StubMemory,
     private readonly at: number,
     private readonly counters: SharedCounters,
+    /** Of the rules that the owner serves by. */
+    private readonly served: { readonly generation: number },
   ) {
     this.words = memory.words;
     this.arena = memory.arenaAt(at);
@@ -109,7 +110,7 @@ export class ArenaRing {
     const set = memory.setAt(at, hash);
     const way = this.wayOf(set, hash, head + 1);
     words[at + HEAD] = head + units === capacity ? 0 : head + units;
-    const over = !(memory.doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs);
+    const over = memory.isOver(block, this.served.generation, nowMs);
     if (way >= 0 && mayMove && !over && (words[set + SET_MARKS]! & (1 << way)) !== 0) {
       this.move(set, way, head, units);
       return units;

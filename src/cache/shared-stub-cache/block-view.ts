@@ -7,6 +7,7 @@
 import { type Name, toName } from '../../dns/name.js';
 import type { StubEntryInfo } from '../stub-cache.js';
 import {
+  BLOCK_GENERATION,
   BLOCK_HASH,
   BLOCK_HEAD_OCTETS,
   BLOCK_KEEP_UNTIL,
@@ -70,6 +71,9 @@ export class BlockView {
   }
   get hash(): number {
     return this.word(BLOCK_HASH);
+  }
+  get generation(): number {
+    return this.word(BLOCK_GENERATION);
   }
   get wireLength(): number {
     return this.word(BLOCK_LENGTHS) & 0xffff;
@@ -142,6 +146,12 @@ export class SetCopies {
     private readonly memory: StubMemory,
     private readonly reader: StubReader,
   ) {}
+
+  /** The same, without what this thread does not serve. */
+  servedOf(set: number, arena: number): readonly BlockView[] {
+    const { generation } = this.reader;
+    return this.of(set, arena).filter((view) => view.generation === generation);
+  }
 
   /** Copies what a set leads to. The views are valid until the next call; none when a writer never lets go. */
   of(set: number, arena: number): readonly BlockView[] {

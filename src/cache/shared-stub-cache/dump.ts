@@ -101,19 +101,19 @@ function dumpOf(parts: readonly Buffer[]): Buffer {
   return out;
 }
 
-/** Every block; a view is valid until the next one. */
+/** Every block that this thread serves; a view is valid until the next one. */
 export function* allBlocks(memory: StubMemory, copies: SetCopies): Generator<BlockView> {
   for (let p = 0; p < memory.layout.partitions; p++) {
     for (const views of setsOf(memory, copies, p)) yield* views;
   }
 }
 
-/** What each set leads to. The index may grow meanwhile, which moves answers from sets that were given to later ones. */
+/** What each set leads to that this thread serves. The index may grow meanwhile, which moves answers from sets that were given to later ones. */
 function* setsOf(memory: StubMemory, copies: SetCopies, partition: number): Generator<readonly BlockView[]> {
   const at = memory.partitionAt(partition);
   const arena = memory.arenaAt(at);
   for (let i = 0; i < memory.words[at + SETS]!; i++) {
-    yield copies.of(at + CONTROL_WORDS + i * SET_WORDS, arena);
+    yield copies.servedOf(at + CONTROL_WORDS + i * SET_WORDS, arena);
   }
 }
 

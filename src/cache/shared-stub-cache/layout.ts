@@ -16,6 +16,7 @@
  * word 1   hash, as in its slot                        words 6,7 stored at, wall ms, as a double
  * word 2   octets of the response | TTLs << 16        words 8,9 keep until, likewise
  * word 3   DO 1, CD 2, flags, octets of QNAME << 8,   word 10.. response, TTL offsets (16 bits each), key if apart
+ *          view << 16                                  word 5     generation of the rules it was made under
  * ```
  *
  * The key is the question in the response itself, compared in full; only where they differ is it kept apart.
@@ -46,6 +47,8 @@ export const BLOCK_HASH = 1;
 export const BLOCK_LENGTHS = 2;
 export const BLOCK_KEY = 3;
 export const BLOCK_QUESTION = 4;
+/** In a file it says nothing. */
+export const BLOCK_GENERATION = 5;
 export const BLOCK_STORED_AT = 6;
 export const BLOCK_KEEP_UNTIL = 8;
 export const BLOCK_WIRE = 10;

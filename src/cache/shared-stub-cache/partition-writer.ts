@@ -11,6 +11,7 @@
  */
 import { ArenaRing } from './arena-ring.js';
 import {
+  BLOCK_GENERATION,
   BLOCK_HASH,
   BLOCK_KEEP_UNTIL,
   BLOCK_KEY,
@@ -74,7 +75,7 @@ export class PartitionWriter {
   ) {
     this.words = memory.words;
     this.arena = memory.arenaAt(at);
-    this.ring = new ArenaRing(memory, at, counters);
+    this.ring = new ArenaRing(memory, at, counters, reader);
     if (this.words[at + BUSY] !== 0) this.reset();
   }
 
@@ -138,6 +139,7 @@ export class PartitionWriter {
     words[block + BLOCK_LENGTHS] = wire.length | (ttlOffsets.length << 16);
     words[block + BLOCK_KEY] = key.bits | flags | (key.nameLength << KEY_LENGTH_SHIFT);
     words[block + BLOCK_QUESTION] = key.question;
+    words[block + BLOCK_GENERATION] = this.reader.generation;
     doubles[(block + BLOCK_STORED_AT) >> 1] = answer.storedAtMs;
     doubles[(block + BLOCK_KEEP_UNTIL) >> 1] = answer.keepUntilMs;
     octets.set(wire, (block + BLOCK_WIRE) * 4);
@@ -160,7 +162,7 @@ export class PartitionWriter {
   private hasRoom(set: number, nowMs: number): boolean {
     for (let way = 0; way < WAYS; way++) {
       const place = this.words[set + SET_SLOTS + 2 * way + 1]!;
-      if (place === 0 || this.keepUntilOf(place) <= nowMs) return true;
+      if (place === 0 || this.isOver(place, nowMs)) return true;
     }
     return false;
   }
@@ -189,8 +191,7 @@ export class PartitionWriter {
     for (let way = 0; way < WAYS; way++) {
       const place = words[set + SET_SLOTS + 2 * way + 1]!;
       if (place === 0) return way;
-      const keepUntilMs = this.keepUntilOf(place);
-      const badness = keepUntilMs <= nowMs ? 2 : (words[set + SET_MARKS]! & (1 << way)) === 0 ? 1 : 0;
+      const badness = this.isOver(place, nowMs) ? 2 : (words[set + SET_MARKS]! & (1 << way)) === 0 ? 1 : 0;
       if (badness > worst) {
         worst = badness;
         victim = way;
@@ -205,8 +206,10 @@ export class PartitionWriter {
     return victim;
   }
 
-  private keepUntilOf(place: number): number {
-    return this.memory.doubles[(this.arena + (place - 1) * UNIT_WORDS + BLOCK_KEEP_UNTIL) >> 1]!;
+  /** By its time, or because rules have changed since. */
+  private isOver(place: number, nowMs: number): boolean {
+    const { memory, reader } = this;
+    return memory.isOver(this.arena + (place - 1) * UNIT_WORDS, reader.generation, nowMs);
   }
 
   /** Adds a set, and moves to it what now belongs there from the one set that held it until now. */

@@ -9,9 +9,13 @@
  * Written for speed: no objects, no strings, words copied one by one. Whatever memory holds, nothing is read
  * outside the arena and nothing written outside the given room: each length is checked on each reading.
  *
+ * An answer of another generation than the reader's is not there for it: each thread changes its generation by itself, in
+ * the step in which it changes its rules, so that what was answered by one set of rules is never given out by another.
+ *
  * Limitations: a lookup that meets a writer four times in a row is a miss.
  */
 import {
+  BLOCK_GENERATION,
   BLOCK_HASH,
   BLOCK_HEAD_OCTETS,
   BLOCK_KEEP_UNTIL,
@@ -69,6 +73,10 @@ export class StubReader {
   private readonly arenaUnits: number;
   /** Wall ms. In a typed array, since a number handed from function to function would be made an object. */
   private readonly now = new Float64Array(1);
+  /** Of the rules that this thread serves by. */
+  generation = 0;
+  /** The last lookup that found nothing passed an answer of another generation. */
+  passedOther = false;
 
   constructor(private readonly memory: StubMemory) {
     this.words = memory.words;
@@ -96,6 +104,7 @@ export class StubReader {
     const partitionWord = memory.partitionAt(partition);
     const arena = memory.arenaAt(partitionWord);
     let hash = key.hash;
+    this.passedOther = false;
     for (let tries = 0; tries < TRIES; tries++) {
       const set = memory.setAt(partitionWord, hash);
       const version = Atomics.load(words, set + SET_VERSION);
@@ -154,6 +163,14 @@ export class StubReader {
     const held = words[block + BLOCK_KEY]!;
     if ((held & KEY_BITS) !== key.bits || ((held >>> KEY_LENGTH_SHIFT) & 255) !== key.nameLength)
       return false;
+    if (!this.sameName(key, held, block)) return false;
+    if (words[block + BLOCK_GENERATION] === this.generation) return true;
+    this.passedOther = true;
+    return false;
+  }
+
+  private sameName(key: QuestionKey, held: number, block: number): boolean {
+    const { words } = this;
     if ((held & KEY_APART) === 0) return key.sameName(words, block + BLOCK_WIRE + QNAME_WORD);
     const lengths = words[block + BLOCK_LENGTHS]!;
     return key.sameName(words, block + (keyApartAt(lengths & 0xffff, lengths >>> 16) >> 2));

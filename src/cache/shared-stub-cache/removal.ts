@@ -13,6 +13,7 @@ import type { ArenaRing } from './arena-ring.js';
 import type { BlockView, SetCopies } from './block-view.js';
 import { holdsOwner } from './holds-owner.js';
 import {
+  BLOCK_GENERATION,
   BLOCK_HASH,
   BLOCK_KEEP_UNTIL,
   BLOCK_UNITS,
@@ -109,27 +110,7 @@ function removeFromSet({ memory, ring, copies, at, counters, test }: Removal, se
   return removed;
 }
 
-/** Removes everything from one partition, without a look at the answers: a change of settings must not keep queries waiting. */
-export function removeAll(memory: StubMemory, ring: ArenaRing, at: number, counters: SharedCounters): void {
-  const { words } = memory;
-  let removed = 0;
-  for (let i = 0; i < words[at + SETS]!; i++) {
-    const set = at + CONTROL_WORDS + i * SET_WORDS;
-    for (let way = 0; way < WAYS; way++) {
-      const slot = set + SET_SLOTS + 2 * way;
-      // Again when it has just moved; an owner who puts something in its place does that once a turn at most.
-      for (let place = words[slot + 1]!; place !== 0; place = words[slot + 1]!) {
-        const hash = words[slot]!;
-        if (!ring.release(set, way, place)) continue;
-        counters.remember(hash, 'flushed');
-        removed++;
-      }
-    }
-  }
-  counters.add(Count.purged, removed);
-}
-
-/** Removes what is over from one partition, a few sets at a call. Only for its owner. */
+/** Removes what is over, or was made under other rules, from one partition, a few sets at a call. Only for its owner. */
 export class Sweep {
   private next = 0;
 
@@ -138,6 +119,7 @@ export class Sweep {
     private readonly ring: ArenaRing,
     private readonly at: number,
     private readonly counters: SharedCounters,
+    private readonly served: { readonly generation: number },
   ) {}
 
   /** Looks at up to `maxEntries` answers, and as many sets. Returns how many went. */
@@ -162,11 +144,12 @@ export class Sweep {
   private removeIfOver(set: number, way: number, place: number, nowMs: number): boolean {
     const { words, doubles } = this.memory;
     const block = this.memory.arenaAt(this.at) + (place - 1) * UNIT_WORDS;
-    if (doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs) return false;
+    const flushed = words[block + BLOCK_GENERATION] !== this.served.generation;
+    if (!flushed && doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs) return false;
     const hash = words[set + SET_SLOTS + 2 * way]!;
     if (!this.ring.release(set, way, place)) return false;
-    this.counters.add(Count.expirations);
-    this.counters.remember(hash, 'expired');
+    this.counters.add(flushed ? Count.purged : Count.expirations);
+    this.counters.remember(hash, flushed ? 'flushed' : 'expired');
     return true;
   }
 }

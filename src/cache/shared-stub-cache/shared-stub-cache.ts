@@ -29,7 +29,7 @@ import { ENTRIES, LIVE, SET_OCTETS, SETS, UNIT_OCTETS } from './layout.js';
 import { PartitionWriter } from './partition-writer.js';
 import { QNAME_AT, QuestionKey } from './question-key.js';
 import { OVER, ResponseRoom, StubReader } from './reader.js';
-import { purgeTest, removeAll, removeOwnWhere, removeWhere, Sweep } from './removal.js';
+import { purgeTest, removeOwnWhere, removeWhere, Sweep } from './removal.js';
 import { Count, SharedCounters } from './shared-counters.js';
 import { createStubMemory, StubMemory } from './stub-memory.js';
 
@@ -72,12 +72,12 @@ export class SharedStubCache implements StubCache {
     this.key = this.newKey();
     this.rings = Array.from(
       { length: this.partitions },
-      (_, p) => new ArenaRing(memory, memory.partitionAt(p), this.counters),
+      (_, p) => new ArenaRing(memory, memory.partitionAt(p), this.counters, this.reader),
     );
     if (options.partition === undefined) return;
     const at = memory.partitionAt(options.partition);
     this.writer = new PartitionWriter(memory, at, this.reader, this.counters);
-    this.sweeper = new Sweep(memory, this.writer.ring, at, this.counters);
+    this.sweeper = new Sweep(memory, this.writer.ring, at, this.counters, this.reader);
   }
 
   /** A cache of one thread. */
@@ -142,6 +142,7 @@ export class SharedStubCache implements StubCache {
       this.counters.add(Count.hits);
       return length;
     }
+    if (this.reader.passedOther) this.counters.remember(key.hash, 'flushed');
     this.counters.miss(key.hash, length === OVER);
     return 0;
   }
@@ -175,10 +176,9 @@ export class SharedStubCache implements StubCache {
     return this.removeWhere(purgeTest(name, options), name);
   }
 
-  clear(): void {
-    const { memory, counters } = this;
-    for (let p = 0; p < this.partitions; p++)
-      removeAll(memory, this.rings[p]!, memory.partitionAt(p), counters);
+  beginGeneration(generation: number): void {
+    this.reader.generation = generation;
+    this.laneReader.generation = generation;
   }
 
   /** @param end in which all names end that `test` takes */
@@ -193,7 +193,7 @@ export class SharedStubCache implements StubCache {
     return removed;
   }
 
-  /** Of the partition that this thread owns. */
+  /** Of the partition that this thread owns; answers of other generations go as well. */
   sweep(maxEntries: number): number {
     return this.sweeper?.run(maxEntries, this.clock.wallMs()) ?? 0;
   }

@@ -5,6 +5,8 @@
  */
 import { endianness } from 'node:os';
 import {
+  BLOCK_GENERATION,
+  BLOCK_KEEP_UNTIL,
   CONTROL_WORDS,
   FIRST_SETS,
   LAYOUT_VERSION,
@@ -91,6 +93,14 @@ export class StubMemory {
     let set = hash & mask;
     if (set >= count) set &= mask >> 1;
     return partitionWord + CONTROL_WORDS + set * SET_WORDS;
+  }
+
+  /** Whether a block is of no use to who serves by this generation. A comparison that is false for a time that is no number. */
+  isOver(block: number, generation: number, nowMs: number): boolean {
+    const { words, doubles } = this;
+    return (
+      words[block + BLOCK_GENERATION] !== generation || !(doubles[(block + BLOCK_KEEP_UNTIL) >> 1]! > nowMs)
+    );
   }
 
   /** Word of the first unit of a partition's arena. */

@@ -18,6 +18,7 @@ import type { LoadableEntry } from '../load-entries.js';
 import type { LoadCounts } from '../load-into-caches.js';
 import { PolicyFileError } from '../load-policy.js';
 import type { MockRoot } from '../mock-internet.js';
+import type { HeldPolicy } from '../policy-parts.js';
 import type { BoundListener } from '../running-server.js';
 
 /** What a worker is born with. */
@@ -38,6 +39,7 @@ export interface WorkerSetup {
   /** Where the worker lists its watches, so that it can be ended though it is stuck. */
   readonly watches: SharedArrayBuffer;
   readonly mock: { readonly root: MockRoot; readonly apexes: readonly Name[] } | undefined;
+  readonly policy: HeldPolicy;
   /** It takes the place of one that crashed. */
   readonly replaces: boolean;
 }
@@ -53,7 +55,9 @@ export interface Calls {
   readonly listen: Call<{ readonly listen: Config['listen'] }, readonly BoundListener[]>;
   /** A line to another worker, in the place of one to its predecessor. */
   readonly peer: Call<{ readonly peer: number; readonly port: MessagePort }, undefined>;
-  readonly reload: Call<{ readonly config: Config }, undefined>;
+  readonly reload: Call<{ readonly config: Config; readonly policy: HeldPolicy }, undefined>;
+  /** Other rules, of the same configuration. */
+  readonly policy: Call<{ readonly policy: HeldPolicy }, undefined>;
   /** Forgets. `count` is what the word of purges says from then on. Gives how many entries went. */
   readonly flush: Call<
     {

@@ -12,6 +12,7 @@ import { addFlushCounts, concernsLayer, type Flush, type FlushCounts } from '../
 import { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
 import { createStubMemory, sharedStubCacheRuns } from '../../cache/shared-stub-cache/stub-memory.js';
 import type { Config } from '../../config/fields.js';
+import { answersStand } from '../../config/live.js';
 import { labelCount, type Name } from '../../dns/name.js';
 import type { Outcome } from '../../dns/outcome.js';
 import { Ede } from '../../dns/registry.js';
@@ -26,6 +27,8 @@ import type { LoadableEntry } from '../load-entries.js';
 import type { LoadCounts } from '../load-into-caches.js';
 import { loadLines } from '../load-lines.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
+import { PolicyFiles } from '../policy-files.js';
+import type { HeldPolicy, PolicyImage } from '../policy-parts.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
 import type { StackOptions } from '../stack-options.js';
 import { heapLimitMib } from './heap-watch.js';
@@ -67,6 +70,9 @@ export class WorkerServer implements RunningServer {
   listeners: readonly BoundListener[] = [];
 
   private mock: MockInternet | undefined;
+  /** Loaded once for all workers, while the thread of the first one starts. */
+  private policyFiles: PolicyFiles | undefined;
+  private policy: HeldPolicy = { image: new Map(), generation: 0 };
 
   private constructor(private readonly options: WorkerServerOptions) {
     const { config, workers, log, logQuery } = options;
@@ -95,14 +101,16 @@ export class WorkerServer implements RunningServer {
 
   /**
    * With `zonesDir` opens the mock internet's sockets.
-   * @throws {ZonesError}, {InternetError}
+   * @throws {ZonesError}, {InternetError}, {PolicyFileError}
    */
   static async create(options: WorkerServerOptions): Promise<WorkerServer> {
-    const { zonesDir, log, mockPort } = options;
-    const server = new WorkerServer(options); // its first thread starts while the zones are read
-    if (!zonesDir) return server;
+    const { config, zonesDir, log, mockPort } = options;
+    const clock = systemClock;
+    const server = new WorkerServer(options); // its first thread starts while the zones and lists are read
     try {
-      server.mock = await MockInternet.open(zonesDir, systemClock, secureRandom(), log, mockPort);
+      if (zonesDir) server.mock = await MockInternet.open(zonesDir, clock, secureRandom(), log, mockPort);
+      server.policyFiles = new PolicyFiles(config, { clock, log });
+      server.policy = { image: server.policyFiles.image, generation: 0 };
       return server;
     } catch (error) {
       await server.close(0);
@@ -112,7 +120,7 @@ export class WorkerServer implements RunningServer {
 
   private setupOf(index: number, replaces: boolean): Omit<WorkerSetup, 'watches'> {
     const { version, native, logQuery, workers } = this.options;
-    const { stubMemory, rateMemory, ownerSeed, cookieSecret, purges, mock } = this;
+    const { stubMemory, rateMemory, ownerSeed, cookieSecret, purges, mock, policy } = this;
     return {
       index,
       count: workers,
@@ -126,6 +134,7 @@ export class WorkerServer implements RunningServer {
       cookieSecret,
       purges,
       mock: mock && { root: mock.root, apexes: mock.apexes },
+      policy,
       replaces,
     };
   }
@@ -137,20 +146,36 @@ export class WorkerServer implements RunningServer {
     this.mock?.watch(this.clock, this.options.log, (_apexes, names) => {
       void this.flush(names.map((name) => ({ name, subtree: true })));
     });
+    const { policyFiles } = this;
+    policyFiles?.watch(() => {
+      const policy = this.nextPolicy(policyFiles.image, false);
+      void this.supervisor.callAll('policy', { policy });
+    });
     this.status = 'ok';
+  }
+
+  /** For workers that are told now, and for those that start later. */
+  private nextPolicy(image: PolicyImage, answersStand: boolean): HeldPolicy {
+    const stands = answersStand && image === this.policy.image;
+    this.policy = { image, generation: this.policy.generation + (stands ? 0 : 1) };
+    return this.policy;
   }
 
   get mockInternet(): MockSummary | undefined {
     return this.mock?.summary;
   }
 
+  /** Every thread changes rules and configuration in one step; done when all have. */
   async reload(config: Config): Promise<void> {
+    const image = await this.policyFiles!.reload(config);
+    const policy = this.nextPolicy(image, answersStand(this.config, config));
     this.config = config;
-    await this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers) });
+    await this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers), policy });
   }
 
   async close(graceMs: number): Promise<void> {
     this.status = 'draining';
+    this.policyFiles?.stop();
     await this.supervisor.stop(graceMs);
     this.listeners = [];
     await this.mock?.close();

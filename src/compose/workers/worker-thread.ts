@@ -78,7 +78,7 @@ export class WorkerThread implements Handlers {
   }
 
   private place(): ThreadPlace {
-    const { index, count, stubMemory, rateMemory, cookieSecret, mock, replaces } = this.setup;
+    const { index, count, stubMemory, rateMemory, cookieSecret, mock, policy, replaces } = this.setup;
     const { handOver, guard } = this;
     const serves = (name: Name) => servedBelow(this.apexes, name);
     return {
@@ -87,6 +87,7 @@ export class WorkerThread implements Handlers {
       stubMemory,
       rateMemory,
       cookieSecret,
+      policy,
       replaces,
       handOver,
       mock: mock && { root: mock.root, serves },
@@ -155,8 +156,12 @@ export class WorkerThread implements Handlers {
     this.handOver.connect(peer, link);
   }
 
-  async reload({ config }: Calls['reload']['args']): Promise<undefined> {
-    await this.serving.reload(config);
+  async reload({ config, policy }: Calls['reload']['args']): Promise<undefined> {
+    await this.serving.reload(config, policy);
+  }
+
+  policy({ policy }: Calls['policy']['args']): undefined {
+    this.serving.usePolicy(policy);
   }
 
   flush({ flushes, count, apexes }: Calls['flush']['args']): FlushCounts {

@@ -11,7 +11,7 @@ import {
 import { QuestionKey } from '../../../src/cache/shared-stub-cache/question-key.js';
 import { SharedStubCache } from '../../../src/cache/shared-stub-cache/shared-stub-cache.js';
 import { StubMemory } from '../../../src/cache/shared-stub-cache/stub-memory.js';
-import { parseName } from '../../../src/dns/name.js';
+import { parseName, ROOT } from '../../../src/dns/name.js';
 import {
   alone,
   hasName,
@@ -167,8 +167,36 @@ describe('lookups', () => {
         const got = cache!.get(stubKey(`n${i}.example.`), startMs);
         if (got) expect(got.length).toBeLessThanOrEqual(65_535);
       }
-      cache!.clear();
+      cache!.beginGeneration(round + 1);
+      while (cache!.sweep(1000) > 0);
     }
+  });
+});
+
+describe('answers of another generation', () => {
+  it('give way to new ones before those are in danger, and are swept', () => {
+    const cache = alone(200_000);
+    for (let i = 0; i < 5000; i++) putName(cache, `old-${i}.example.`);
+    for (let i = 0; i < 5000; i++) cache.get(stubKey(`old-${i}.example.`), startMs); // all have been asked for
+    const full = cache.stats().entries;
+    cache.beginGeneration(1);
+    for (let i = 0; i < 100; i++) putName(cache, `new-${i}.example.`);
+    for (let i = 0; i < 100; i++) expect(hasName(cache, `new-${i}.example.`)).toBe(true);
+    expect([...cache.entries()]).toHaveLength(100);
+    while (cache.sweep(1000) > 0);
+    expect(full).toBeGreaterThan(500);
+    expect(cache.stats().entries).toBe(100);
+  });
+
+  it('are not in a dump, whose own become those of whoever restores it', () => {
+    const cache = alone(200_000);
+    putName(cache, 'old.example.');
+    cache.beginGeneration(7);
+    putName(cache, 'new.example.');
+    const other = alone(200_000);
+    other.beginGeneration(3);
+    expect(other.restore(cache.serialize())).toMatchObject({ restored: 1, dropped: 0 });
+    expect([hasName(other, 'new.example.'), hasName(other, 'old.example.')]).toEqual([true, false]);
   });
 });
 
@@ -224,10 +252,32 @@ describe('several threads', () => {
       expect(hasName(thread, names[8]!)).toBe(false);
       expect(hasName(thread, names[9]!)).toBe(true);
     }
-    main.clear();
+    main.purge(ROOT, { subtree: true });
     expect(workers[0]!.stats()).toMatchObject({ entries: 0, purged: 200 });
     for (const name of names) for (const worker of workers) putName(worker, name);
     expect(names.every((name) => hasName(main, name))).toBe(true);
+  });
+
+  it('are each given only answers of the rules that they serve by, while others have changed already', () => {
+    const { workers, attach, main } = threads(2);
+    const [first, second] = workers as [SharedStubCache, SharedStubCache];
+    const [ofFirst, ofSecond] = [0, 1].map(
+      (owner) => names.find((name) => main.partitionOf(parseName(name)) === owner)!,
+    ) as [string, string];
+    putName(first, ofFirst);
+    putName(second, ofSecond);
+    first.beginGeneration(1);
+    expect([hasName(first, ofFirst), hasName(first, ofSecond)]).toEqual([false, false]);
+    expect([hasName(second, ofFirst), hasName(second, ofSecond)]).toEqual([true, true]);
+    putName(first, ofFirst); // by the new rules
+    putName(second, ofSecond); // by the old ones still
+    expect([hasName(first, ofFirst), hasName(first, ofSecond)]).toEqual([true, false]);
+    expect(hasName(second, ofSecond)).toBe(true);
+    second.beginGeneration(1);
+    expect([hasName(second, ofFirst), hasName(second, ofSecond)]).toEqual([true, false]);
+    const late = attach({ thread: 1, partition: 1 });
+    late.beginGeneration(1);
+    expect([hasName(late, ofFirst), hasName(late, ofSecond)]).toEqual([true, false]);
   });
 
   it('begin a partition anew when its owner was killed while it wrote', () => {

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSubdomain, type Name, parseName } from '../../../src/dns/name.js';
-import { NameTableBuilder, type Reach, type TableEntry } from '../../../src/policy/name-table.js';
+import { NameTable, NameTableBuilder, type Reach, type TableEntry } from '../../../src/policy/name-table.js';
 
 const reaches: readonly Reach[] = ['name', 'below', 'subtree'];
 
 function table(entries: readonly TableEntry[]) {
   const builder = new NameTableBuilder();
   for (const entry of entries) builder.add(entry);
-  return builder.build();
+  return new NameTable(builder.build());
 }
 
 const name = (text: string) => parseName(text);
@@ -47,7 +47,7 @@ describe('a table of names', () => {
     for (const textOctets of [0, 100, 1_000_000]) {
       const builder = new NameTableBuilder(textOctets);
       for (const entry of entries) builder.add(entry);
-      const made = builder.build();
+      const made = new NameTable(builder.build());
       expect(made.size).toBe(5000);
       for (const { name: owner, rule } of entries) expect(made.find(owner)?.rule).toBe(rule);
       expect(made.find(name('host5000.test.'))).toBeUndefined();
@@ -83,7 +83,7 @@ describe('a table of names', () => {
     const builder = new NameTableBuilder();
     const at = (i: number) => name(`host-${i}.ads.example.`);
     for (let i = 0; i < 100_000; i++) builder.add({ name: at(i), reach: 'subtree', rule: i & 63 });
-    const made = builder.build();
+    const made = new NameTable(builder.build());
     expect(made.size).toBe(100_000);
     expect(made.octets / made.size).toBeLessThan(40);
     for (let i = 0; i < 100_000; i += 97) expect(made.find(at(i))?.rule).toBe(i & 63);

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { formatName, parseName } from '../../../src/dns/name.js';
 import { RRClass, RRType } from '../../../src/dns/registry.js';
 import { type Early, Policy } from '../../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../../src/policy/rpz.js';
+import { responsePolicyZone } from '../../../src/policy/rpz.js';
 import type { Decision } from '../../../src/policy/rules.js';
 import { addressOctets } from '../../../src/runtime/networks.js';
 import { parseZoneText } from '../../../src/zone/parse.js';
 
 const apex = parseName('rpz.test.');
 const zone = (text: string, name = 'rpz') =>
-  new ResponsePolicyZone(name, apex, parseZoneText(`$ORIGIN rpz.test.\n$TTL 60\n${text}\n`).records);
+  responsePolicyZone(name, apex, parseZoneText(`$ORIGIN rpz.test.\n$TTL 60\n${text}\n`).records);
 const address = (text: string) => addressOctets(text)!;
 
 function said(decision: Decision | undefined): string {

@@ -232,7 +232,7 @@ describe('the fast lane', () => {
         answer = () => resolve(answering(question, options));
       });
     await s.ask('late.test.');
-    s.server.reconfigure(s.settings({ specialUse: true }));
+    s.server.reconfigure(s.settings({ specialUse: true, generation: 1 }));
     answer();
     await s.h.clock.advance(0);
     for (const name of ['host.test.', 'late.test.']) {
@@ -240,7 +240,7 @@ describe('the fast lane', () => {
       expect(by).toBe('pipeline');
       expect(wire![3]! & 15).toBe(3); // NXDOMAIN, from the locally served zone
     }
-    expect(s.cache.stats().entries).toBe(0);
+    expect([...s.cache.entries()]).toEqual([]);
   });
 
   it('gives nothing that was purged', async () => {

@@ -5,7 +5,7 @@ import { parseName } from '../../../src/dns/name.js';
 import { Rcode, RRType } from '../../../src/dns/registry.js';
 import { Counters } from '../../../src/observe/counters.js';
 import { Policy } from '../../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../../src/policy/rpz.js';
+import { responsePolicyZone } from '../../../src/policy/rpz.js';
 import { blockList } from '../../../src/policy/rules.js';
 import { NetworkSet, parseNetwork } from '../../../src/runtime/networks.js';
 import { ClientRates } from '../../../src/server/client-rates.js';
@@ -162,7 +162,7 @@ describe('a view', () => {
 describe('rules about clients', () => {
   const text = '32.11.2.0.192.rpz-client-ip 60 CNAME .\n32.12.2.0.192.rpz-client-ip 60 CNAME rpz-tcp-only.\n';
   const apex = parseName('rpz.');
-  const list = new ResponsePolicyZone('rpz', apex, parseZoneText(text, { origin: apex }).records);
+  const list = responsePolicyZone('rpz', apex, parseZoneText(text, { origin: apex }).records);
   const judged = { ...defaultServerSettings, clients: everyone, policy: new Policy({ lists: [list] }) };
 
   it('hold though the fast lane has an answer for others, whoever asks first', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseName } from '../../../../src/dns/name.js';
 import { Rcode, RRType } from '../../../../src/dns/registry.js';
 import { Policy } from '../../../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../../../src/policy/rpz.js';
+import { responsePolicyZone } from '../../../../src/policy/rpz.js';
 import { blockList } from '../../../../src/policy/rules.js';
 import { parseZoneText } from '../../../../src/zone/parse.js';
 import {
@@ -19,7 +19,7 @@ import {
 
 const apex = parseName('rpz.');
 const listOf = (text: string) =>
-  new ResponsePolicyZone('rpz', apex, parseZoneText(`$TTL 60\n${text}\n`, { origin: apex }).records);
+  responsePolicyZone('rpz', apex, parseZoneText(`$TTL 60\n${text}\n`, { origin: apex }).records);
 const alias = (from: string, to: string) => rrset(from, RRType.CNAME, [parseName(to)]);
 
 /** A resolver with one chain, www -> b -> c.example with an address, and answers for all other names. */
@@ -100,7 +100,7 @@ describe('a rule about name servers', () => {
     async (rule) => {
       const h = harness(rule);
       expect((await ask(h))!.rcode).toBe(Rcode.NOERROR);
-      h.stubCache.clear();
+      h.stubCache.beginGeneration(1);
       h.resolver.servers = { names: [parseName('ns.evil.example.')], addresses: ['198.51.100.53'] };
       expect((await ask(h))!.rcode).toBe(Rcode.NXDOMAIN);
     },

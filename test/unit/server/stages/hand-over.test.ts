@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseName } from '../../../../src/dns/name.js';
 import { Ede, Rcode, RRType } from '../../../../src/dns/registry.js';
 import { Policy } from '../../../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../../../src/policy/rpz.js';
+import { responsePolicyZone } from '../../../../src/policy/rpz.js';
 import { blockList } from '../../../../src/policy/rules.js';
 import { NetworkSet, parseNetwork } from '../../../../src/runtime/networks.js';
 import { answerHanded } from '../../../../src/server/answer-handed.js';
@@ -207,7 +207,7 @@ describe('rules for clients', () => {
   const apex = parseName('rpz.');
   const text = '32.1.2.0.192.rpz-ip 60 CNAME .\n32.9.2.0.192.rpz-client-ip 60 CNAME rpz-passthru.\n';
   const judging = new Policy({
-    lists: [new ResponsePolicyZone('rpz', apex, parseZoneText(text, { origin: apex }).records)],
+    lists: [responsePolicyZone('rpz', apex, parseZoneText(text, { origin: apex }).records)],
   });
   const kids = new NetworkSet([parseNetwork('198.51.100.0/24')]);
   const views = [{ name: 'kids', index: 1, clients: kids }];

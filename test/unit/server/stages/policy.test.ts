@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseName } from '../../../../src/dns/name.js';
 import { Rcode, RRType } from '../../../../src/dns/registry.js';
-import { HostsTable } from '../../../../src/policy/hosts.js';
+import { hostsTable } from '../../../../src/policy/hosts.js';
 import { Policy } from '../../../../src/policy/policy.js';
-import { ResponsePolicyZone } from '../../../../src/policy/rpz.js';
+import { responsePolicyZone } from '../../../../src/policy/rpz.js';
 import { type BlockAction, blockList } from '../../../../src/policy/rules.js';
 import { edesOf } from '../../../../src/wire/options.js';
 import { parseZoneText } from '../../../../src/zone/parse.js';
@@ -56,7 +56,7 @@ describe('a blocked name', () => {
 it('an alias of the operator is followed, and no cache keeps what it led to', async () => {
   const zone = '$ORIGIN rpz.test.\n@ 60 SOA ns h 1 2 3 4 5\nwww.example 60 CNAME garden.example.\n';
   const { records } = parseZoneText(zone);
-  const policy = new Policy({ lists: [new ResponsePolicyZone('rpz', parseName('rpz.test.'), records)] });
+  const policy = new Policy({ lists: [responsePolicyZone('rpz', parseName('rpz.test.'), records)] });
   const found = rrset('garden.example.', RRType.A, ['\xc0\0\x02\x09']);
   const later = { keepUntilMs: Number.MAX_SAFE_INTEGER };
   const h = new Harness(() => resolutionOf(answerOf([found], { security: 'secure' }), later), { policy });
@@ -69,7 +69,7 @@ it('an alias of the operator is followed, and no cache keeps what it led to', as
 
 it('a hosts file answers before the resolver', async () => {
   const h = new Harness(undefined, {
-    policy: new Policy({ lists: [], hosts: new HostsTable('192.0.2.7 nas.lan') }),
+    policy: new Policy({ lists: [], hosts: hostsTable('192.0.2.7 nas.lan') }),
   });
   expect((await h.ask(asked('nas.lan.')))?.answer[0]?.rdatas).toEqual(['\xc0\0\x02\x07']);
   const other = await h.ask(asked('nas.lan.', RRType.AAAA));
