@@ -10,6 +10,22 @@ export interface SignalActions {
   close(): Promise<void>;
 }
 
+/**
+ * From now on SIGHUP, which ends a process by default, does not: a reload may be asked for while lists are still read.
+ * @returns ends that, and says whether one has come
+ */
+export function holdReload(): () => boolean {
+  let asked = false;
+  const note = () => {
+    asked = true;
+  };
+  process.on('SIGHUP', note);
+  return () => {
+    process.off('SIGHUP', note);
+    return asked;
+  };
+}
+
 /** Resolves when the program was told to end and has. A second signal ends it at once. */
 export function untilStopped(log: Logger, actions: SignalActions): Promise<void> {
   return new Promise((resolve) => {

@@ -43,5 +43,6 @@ describe('packaging/stratadns.service', () => {
   it('reloads by the signal that reloads, and does not restart what cannot be configured', () => {
     expect(setting('ExecReload')).toMatch(/kill -HUP/);
     expect(setting('RestartPreventExitStatus')).toBe('2');
+    expect(setting('RestartForceExitStatus')).toBe('SIGHUP');
   });
 });

@@ -86,6 +86,21 @@ describe('stratadns serve --zones', () => {
 });
 
 describe('stratadns serve', () => {
+  it('reloads after its start when it was told so during the start', async () => {
+    const hosts = join(folder, 'hosts');
+    writeFileSync(hosts, '192.0.2.1 a.home.arpa\n');
+    const file = join(folder, 'early.yaml');
+    writeFileSync(file, JSON.stringify({ workers: 1, policy: { hosts: [hosts] } }));
+    const program = runBuiltProgram(['serve', '--config', file, ...free]);
+    await program.line('hosts files were loaded');
+    program.signal('SIGHUP');
+    await program.line('configuration reloaded');
+    const said = program.log.map(({ msg }) => msg);
+    expect(said.indexOf('ready')).toBeGreaterThan(0);
+    expect(said.indexOf('ready')).toBeLessThan(said.indexOf('configuration reloaded'));
+    await program.stop();
+  });
+
   it('keeps its configuration when the new file is wrong, and says where', async () => {
     const file = join(folder, 'live.yaml');
     writeFileSync(file, 'log: { queries: true }\n');

@@ -14,7 +14,7 @@ import { CliError, ExitCode, type Io } from '../io.js';
 import { makeLogger, queryLogger } from '../logger.js';
 import { namingPolicyFiles } from '../policy-problems.js';
 import { Reloader } from '../reload.js';
-import { logStrayErrors, untilStopped } from '../signals.js';
+import { holdReload, logStrayErrors, untilStopped } from '../signals.js';
 import { packageVersion } from '../version.js';
 import { problemLines } from './check.js';
 
@@ -29,11 +29,23 @@ const DRAIN_MS = 3000;
 
 /** Serves until a signal ends it. */
 export async function serve(options: ServeOptions, io: Io): Promise<void> {
-  const config = readConfiguration(options);
-  await namingPolicyFiles({ file: options.config, config }, () => serveAs(config, options, io));
+  const askedToReload = holdReload();
+  try {
+    const config = readConfiguration(options);
+    const work = () => serveAs({ config, askedToReload }, options, io);
+    await namingPolicyFiles({ file: options.config, config }, work);
+  } finally {
+    askedToReload();
+  }
 }
 
-async function serveAs(config: Config, options: ServeOptions, io: Io): Promise<void> {
+interface Beginning {
+  readonly config: Config;
+  /** Of {@link holdReload}. */
+  askedToReload(): boolean;
+}
+
+async function serveAs({ config, askedToReload }: Beginning, options: ServeOptions, io: Io): Promise<void> {
   const log = makeLogger(config.log.level);
   logStrayErrors(log);
   const server = await open(config, options, log);
@@ -59,6 +71,7 @@ async function serveAs(config: Config, options: ServeOptions, io: Io): Promise<v
     },
   });
   announce(server, httpAt, log, io);
+  if (askedToReload()) void reloader.reload();
   await stopped;
 }
 
