@@ -26,6 +26,7 @@ import { secureRandom } from '../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../runtime/siphash.js';
 import type { TraceSink } from '../runtime/trace.js';
 import { TurnClock } from '../runtime/turn-clock.js';
+import { ThreadWork } from '../runtime/work-slice.js';
 import { StubLane } from '../server/fast-lane.js';
 import type { HandedAnswer, HandedQuestion } from '../server/hand-over.js';
 import { DnsServer } from '../server/server.js';
@@ -60,6 +61,8 @@ const OLD_PER_TURN = 1000;
 const RESTORE_FIRST_MS = 200;
 
 export class Stack implements RunningServer {
+  /** What the thread does in parts. */
+  readonly threadWork = new ThreadWork();
   private readonly clock: Clock;
   private readonly counters = new Counters();
   private readonly stubCache: StubCache;
@@ -98,9 +101,11 @@ export class Stack implements RunningServer {
     this.rules = openPolicy(config, this.policy.image);
     const { path, messages } = config.dnstap;
     this.tap = this.makeTap(path);
+    const thread = this.threadWork;
     this.upstream = new NetworkUpstream({
       clock: turnClock,
       random,
+      thread,
       tap: messages === 'clients' ? undefined : this.tap,
     });
     this.engine = new Engine({
@@ -118,6 +123,7 @@ export class Stack implements RunningServer {
     const native = options.native === false ? false : 'auto';
     const reusePort = place !== undefined;
     const { engine } = this;
+    const onOverload = () => this.counters.dropped('overload');
     this.dns = new DnsServer({
       resolver: place?.guard(engine) ?? engine,
       handOver: place?.handOver,
@@ -129,7 +135,7 @@ export class Stack implements RunningServer {
       tap: messages === 'servers' ? undefined : this.tap,
       listen: config.listen,
       openUdp: (listen, handler, fastLane) =>
-        openUdpListener({ ...listen, native, fastLane, reusePort }, handler),
+        openUdpListener({ ...listen, native, fastLane, reusePort, thread, onOverload }, handler),
       openTcp: (listen, handler) => openTcpListener({ ...listen, clock, reusePort }, handler),
       settings: this.settingsOf(config),
       rateMemory: place?.rateMemory,

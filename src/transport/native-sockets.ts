@@ -23,6 +23,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Random } from '../runtime/random.js';
+import { ThreadWork, type WorkSlice } from '../runtime/work-slice.js';
 import {
   AF_INET,
   AF_INET6,
@@ -50,6 +51,8 @@ import type { ServerEndpoint } from './upstream.js';
 
 export interface NativeSocketsOptions {
   readonly ports?: 'own' | 'kernel' | 'auto';
+  /** What else the thread does. */
+  readonly thread?: ThreadWork | undefined;
 }
 
 /** What `auto` asks of the kernel's range: at most 0.1 bit less than all ports. */
@@ -129,6 +132,10 @@ export class NativeSockets implements UdpSockets {
   /** Leases whose query leaves at the end of this turn. */
   private waiting: Lease[] = [];
   private closed = false;
+  private readonly work: WorkSlice;
+  /** Leases that epoll told of last, and how many of them had their turn. */
+  private ready: Lease[] = [];
+  private servedTo = 0;
 
   constructor(
     private readonly libc: Libc,
@@ -137,6 +144,7 @@ export class NativeSockets implements UdpSockets {
   ) {
     const ports = options.ports ?? 'auto';
     this.keep = ports === 'kernel' || (ports === 'auto' && kernelDrawsWidely());
+    this.work = (options.thread ?? new ThreadWork()).responses;
     this.unspecified.writeUInt16LE(AF_UNSPEC, 0);
     this.readiness = new Readiness(libc, () => this.serve());
     this.readiness.keepAlive(false);
@@ -248,19 +256,33 @@ export class NativeSockets implements UdpSockets {
     if (--this.leased === 0) this.readiness.keepAlive(false);
   }
 
-  /** Hands over what has come. */
+  /** Hands over what has come, as much as fits into a slice of the thread's time. */
   private serve(): void {
+    if (this.servedTo === this.ready.length) this.pollReady();
+    const { work, ready } = this;
+    work.open();
+    const from = this.servedTo;
+    const to = Math.min(ready.length, from + work.room);
+    work.begin();
+    while (this.servedTo < to) this.receive(ready[this.servedTo++]!);
+    work.end(to - from);
+    const left = this.closed ? 0 : ready.length - this.servedTo;
+    work.close(left);
+    if (left > 0) this.readiness.again();
+  }
+
+  private pollReady(): void {
     const count = this.readiness.poll();
     // Read them all first: a callback may close a descriptor and another socket may get its number.
-    const ready: Lease[] = [];
+    this.ready = [];
+    this.servedTo = 0;
     for (let i = 0; i < count; i++) {
       const fd = this.readiness.readable(i);
       const lease = this.leases[fd];
-      if (lease) ready.push(lease);
+      if (lease) this.ready.push(lease);
       else this.clean(fd);
     }
     if (count >= 0 && count < MAX_EVENTS) this.rested();
-    for (const lease of ready) this.receive(lease);
   }
 
   /** A resting socket with what came before it was dissolved, or an error: neither may wait for the next query. */

@@ -5,11 +5,16 @@
  * the rest to the handler, and sends the replies to each batch with one `sendmmsg` (send-batch.ts). Replies that come
  * later are collected until the end of the loop's turn. The socket is owned by the thread (owned-descriptor.ts).
  *
+ * What the fast lane answers never waits for the rest: of that, one turn hands over what fits into a slice of time, and
+ * holds the others (held-packets.ts) for the next turn, which begins with the socket again.
+ *
  * Limitations: packets over 4096 octets are dropped and count as refused.
  */
 import { isIP } from 'node:net';
+import { ThreadWork, type WorkSlice } from '../runtime/work-slice.js';
 import { RECEIVE_BUFFER_OCTETS } from './dgram-listener.js';
 import { type FastLane, type FastPacket, NOT_TAKEN } from './fast-lane.js';
+import { HeldPackets, PacketPlace } from './held-packets.js';
 import {
   AF_INET,
   AF_INET6,
@@ -33,6 +38,7 @@ import {
 import { type OwnedDescriptor, ownDescriptor } from './owned-descriptor.js';
 import { BATCH, CONTROL_WORDS, NAME_OCTETS, NAME_WORDS, ReceiveBatch, SLOT_OCTETS } from './packet-batch.js';
 import { Readiness } from './readiness.js';
+import { ReplyAddress } from './reply-address.js';
 import { canSegment, SendBatch } from './send-batch.js';
 import { openDescriptor } from './shared-port.js';
 import { addressAt, portAt, SOCKADDR_IN6_OCTETS } from './socket-address.js';
@@ -49,6 +55,11 @@ export interface NativeListenOptions extends ListenOptions {
   readonly fastLane?: FastLane;
   /** False: each reply is sent by itself, also where the system can send several to a client at once. */
   readonly grouping?: boolean;
+  /** What else the thread does. */
+  readonly thread?: ThreadWork | undefined;
+  /** Told of each packet for which there was no room left. */
+  readonly onOverload?: () => void;
+  readonly heldOctets?: number;
 }
 
 /** Opens the listener; rejects with `ListenError`. */
@@ -96,28 +107,6 @@ class Slot implements FastPacket {
   ) {}
 }
 
-/** Where a reply goes: slots of the batch at first, copies of them once the handler has returned. */
-class Return {
-  open = true;
-
-  constructor(
-    public names: Uint32Array,
-    public nameAt: number,
-    public control: Uint32Array,
-    public controlAt: number,
-    readonly controlLength: number,
-  ) {}
-
-  /** Before the batch's memory takes other packets. */
-  detach(): void {
-    this.names = this.names.slice(this.nameAt, this.nameAt + NAME_WORDS);
-    this.nameAt = 0;
-    if (this.controlLength === 0) return;
-    this.control = this.control.slice(this.controlAt, this.controlAt + CONTROL_WORDS);
-    this.controlAt = 0;
-  }
-}
-
 class NativeUdpListener implements Listener {
   readonly transport = 'udp';
   readonly address: string;
@@ -128,6 +117,10 @@ class NativeUdpListener implements Listener {
   private readonly slot: Slot;
   private readonly readiness: Readiness;
   private readonly fastLane: FastLane | undefined;
+  private readonly thread: ThreadWork;
+  private readonly work: WorkSlice;
+  private readonly held: HeldPackets;
+  private readonly place = new PacketPlace();
   /** Of the batch: what the fast lane left, and the lengths of control data. */
   private readonly left = new Uint8Array(BATCH);
   private readonly controlLengths = new Uint32Array(BATCH);
@@ -153,6 +146,9 @@ class NativeUdpListener implements Listener {
       options.grouping !== false && canSegment(libc, owned.fd),
     );
     this.slot = new Slot(this.input.memory, this.output.memory, this.input.names);
+    this.held = new HeldPackets(options.heldOctets);
+    this.thread = options.thread ?? new ThreadWork();
+    this.work = this.thread.newSource();
     this.readiness = new Readiness(libc, () => this.drain());
     this.readiness.add(owned.fd);
   }
@@ -160,6 +156,7 @@ class NativeUdpListener implements Listener {
   /** Serves what waits on the socket. */
   private drain(): void {
     this.draining = true;
+    this.work.open();
     // While a batch is served and sent others come: to ask once more costs less than another wake.
     for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
       const count = this.input.receive(this.owned.fd);
@@ -170,7 +167,11 @@ class NativeUdpListener implements Listener {
       this.serveBatch(count);
       this.flush();
     }
+    this.handOverHeld();
     this.draining = false;
+    const left = this.closed ? 0 : this.held.size;
+    this.work.close(left);
+    if (left > 0) this.readiness.again();
   }
 
   /** First what is answered at once, since what is handed over takes many times as long. */
@@ -181,8 +182,35 @@ class NativeUdpListener implements Listener {
       controlLengths[i] = this.input.takeControlLength(i);
       if (!this.servedAtOnce(i, controlLengths[i]!)) left[leftCount++] = i;
     }
-    if (leftCount >= MANY_LEFT && leftCount < count) this.flush();
-    for (let n = 0; n < leftCount; n++) this.handOver(left[n]!, controlLengths[left[n]!]!);
+    if (leftCount < count) this.thread.answeredAtOnce();
+    if (leftCount === 0) return;
+    const direct = this.held.size > 0 ? 0 : Math.min(leftCount, this.work.room);
+    if (direct >= MANY_LEFT && leftCount < count) this.flush();
+    if (direct > 0) this.handOverFirst(direct);
+    for (let n = direct; n < leftCount; n++) {
+      if (!this.held.hold(this.placeOf(left[n]!))) this.overloaded();
+    }
+  }
+
+  private overloaded(): void {
+    this.counters.refused++;
+    this.options.onOverload?.();
+  }
+
+  private handOverFirst(count: number): void {
+    this.work.begin();
+    for (let n = 0; n < count; n++) this.handOver(this.placeOf(this.left[n]!));
+    this.work.end(count);
+  }
+
+  /** Those that waited, as far as there is room left. */
+  private handOverHeld(): void {
+    const count = Math.min(this.held.size, this.work.room);
+    if (count === 0) return;
+    this.work.begin();
+    for (let n = 0; n < count; n++) this.handOver(this.held.take()!);
+    this.work.end(count);
+    this.flush();
   }
 
   private servedAtOnce(i: number, controlLength: number): boolean {
@@ -215,21 +243,33 @@ class NativeUdpListener implements Listener {
     return size !== NOT_TAKEN;
   }
 
-  private handOver(i: number, controlLength: number): void {
+  /** Of packet `i` of the batch. */
+  private placeOf(i: number): PacketPlace {
+    const { place, input } = this;
+    place.memory = input.memory;
+    place.start = i * SLOT_OCTETS;
+    place.length = input.lengthOf(i);
+    place.names = input.names;
+    place.nameWords = input.nameWords;
+    place.nameAt = i * NAME_WORDS;
+    place.controlWords = input.controlWords;
+    place.controlAt = i * CONTROL_WORDS;
+    place.controlLength = this.controlLengths[i]!;
+    return place;
+  }
+
+  private handOver(place: PacketPlace): void {
     if (this.closed) return;
-    const { input } = this;
-    const start = i * SLOT_OCTETS;
+    const { memory, start, length, names, nameAt } = place;
     const client: ClientAddress = {
-      address: addressAt(input.names, i * NAME_OCTETS),
-      port: portAt(input.names, i * NAME_OCTETS),
+      address: addressAt(names, nameAt * 4),
+      port: portAt(names, nameAt * 4),
       transport: 'udp',
       local: this.address,
     };
-    const { nameWords, controlWords } = input;
-    const back = new Return(nameWords, i * NAME_WORDS, controlWords, i * CONTROL_WORDS, controlLength);
+    const back = new ReplyAddress(place);
     try {
-      const packet = input.memory.subarray(start, start + input.lengthOf(i));
-      this.handler(packet, client, (wire) => this.reply(wire, back));
+      this.handler(memory.subarray(start, start + length), client, (wire) => this.reply(wire, back));
     } catch (error) {
       back.open = false;
       this.failed(error);
@@ -242,7 +282,7 @@ class NativeUdpListener implements Listener {
     this.options.onHandlerError?.(error);
   }
 
-  private reply(wire: Buffer, back: Return): void {
+  private reply(wire: Buffer, back: ReplyAddress): void {
     if (!back.open || this.closed) return;
     back.open = false;
     if (wire.length > MAX_UDP_OCTETS) {

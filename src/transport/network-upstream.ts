@@ -23,6 +23,7 @@ export interface NetworkUpstreamOptions {
   readonly sockets?: UdpSockets;
   /** Passed to `openUdpSockets` when `sockets` is left out. */
   readonly ports?: NativeSocketsOptions['ports'];
+  readonly thread?: NativeSocketsOptions['thread'];
   readonly udp?: Pick<UdpUpstreamOptions, 'maxSockets' | 'maxQueued'>;
   readonly tcp?: Omit<TcpUpstreamOptions, 'clock' | 'random' | 'tap'>;
   readonly tap?: UpstreamTap | undefined;

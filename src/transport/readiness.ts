@@ -84,12 +84,13 @@ export class Readiness {
   ) {
     this.epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error('epoll_create1 failed');
-    this.watch = libc.watch(this.epoll, () => this.wake());
+    this.watch = libc.watch(this.epoll, () => this.again());
     live.add(this);
     this.publish();
   }
 
-  private wake(): void {
+  /** Calls `onReadable` on the next turn of the loop, whatever can be read: more is left to do. */
+  again(): void {
     if (this.due) return;
     this.due = true;
     setImmediate(this.run);

@@ -4,6 +4,7 @@
  * With batched system calls (Linux, koffi) there is a fast lane; without them the same handler gets every
  * packet, and only speed differs.
  */
+import type { ThreadWork } from '../runtime/work-slice.js';
 import { openDgramListener } from './dgram-listener.js';
 import type { FastLane } from './fast-lane.js';
 import { loadLibc } from './libc.js';
@@ -15,6 +16,10 @@ export interface UdpListenOptions extends ListenOptions {
   readonly native?: 'auto' | false;
   /** Offered each packet before the handler; not used with node:dgram. */
   readonly fastLane?: FastLane;
+  /** What else the thread does; not used with node:dgram. */
+  readonly thread?: ThreadWork | undefined;
+  /** Told of each packet for which there was no room left; not used with node:dgram. */
+  readonly onOverload?: () => void;
 }
 
 /** Rejects with `ListenError`. */

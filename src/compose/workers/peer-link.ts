@@ -3,9 +3,11 @@
  *
  * All that one turn of the loop brings goes as one message. A peer that has died closes the line at once; one that is
  * stuck is found by its silence. Whatever waits for it then is given back to be resolved here, and new questions are
- * not handed over until it is heard again.
+ * not handed over until it is heard again. Of the questions that come, a turn takes up what fits into its slice of the
+ * thread's time (runtime/work-slice.ts).
  */
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { ThreadWork, type WorkSlice } from '../../runtime/work-slice.js';
 import type { HandedAnswer, HandedQuestion } from '../../server/hand-over.js';
 import {
   type AskTuple,
@@ -36,6 +38,8 @@ export interface PeerLinkParts {
   readonly onFault: (error: unknown) => void;
   /** Calls back later in this turn of the loop. */
   readonly soon?: (flush: () => void) => void;
+  /** The part of the questions in what this thread does. */
+  readonly work?: WorkSlice;
 }
 
 /** How often a peer that owes answers is looked at. */
@@ -49,6 +53,11 @@ export class PeerLink {
   private readonly waiting = new Map<number, Settle>();
   private asks: AskTuple[] = [];
   private replies: ReplyTuple[] = [];
+  /** Questions that came, and how many of them were taken up. */
+  private received: AskTuple[] = [];
+  private takenUp = 0;
+  private takingUp = false;
+  private readonly work: WorkSlice;
   private ping = false;
   private nextId = 0;
   private scheduled = false;
@@ -59,6 +68,7 @@ export class PeerLink {
 
   constructor(private readonly parts: PeerLinkParts) {
     const { port } = parts;
+    this.work = parts.work ?? new ThreadWork().newSource();
     port.on('message', (message) => this.receive(message));
     port.on('close', () => this.close());
   }
@@ -115,9 +125,31 @@ export class PeerLink {
     this.heardMs = this.parts.clock.monotonicMs();
     this.silent = false;
     for (const reply of replies) this.take(reply);
-    for (const ask of asks) void this.answer(ask);
+    for (const ask of asks) this.received.push(ask);
+    if (!this.takingUp) this.takeUp();
     if (ping) this.schedule();
   }
+
+  private readonly takeUp = (): void => {
+    this.takingUp = false;
+    const { work, received } = this;
+    if (this.closed || received.length === 0) return;
+    work.open();
+    const end = Math.min(received.length, this.takenUp + work.room);
+    work.begin();
+    const from = this.takenUp;
+    while (this.takenUp < end) void this.answer(received[this.takenUp++]!);
+    work.end(end - from);
+    const left = received.length - end;
+    work.close(left);
+    if (left > 0) {
+      this.takingUp = true;
+      setImmediate(this.takeUp);
+      return;
+    }
+    this.received = [];
+    this.takenUp = 0;
+  };
 
   private take(reply: ReplyTuple): void {
     const settle = this.waiting.get(reply[0]);

@@ -152,6 +152,7 @@ export class WorkerThread implements Handlers {
       clock: systemClock,
       answer: (asked) => this.serving.answerHanded(asked),
       onFault: (error) => this.faults.note(error, 'a question of another worker ended in an exception'),
+      work: this.serving.threadWork.newSource(),
     });
     this.handOver.connect(peer, link);
   }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ThreadWork } from '../../../src/runtime/work-slice.js';
 import { DROPPED, type FastLane, NOT_TAKEN } from '../../../src/transport/fast-lane.js';
 import { type Libc, loadLibc } from '../../../src/transport/libc.js';
 import type { Listener, PacketHandler } from '../../../src/transport/listener.js';
@@ -80,6 +81,58 @@ describe.runIf(libc)('NativeUdpListener', () => {
     for (let i = 0; i < 10; i++) asker.send('fast', listener.port);
     expect((await asker.until(20)).sort()).toEqual([...Array(10).fill('fast'), ...Array(10).fill('slow')]);
     expect(repliedBefore).toEqual(Array(10).fill(10));
+  });
+
+  /** A handler that takes a second of a clock which nothing else moves: a turn has room for one packet. */
+  async function busy(onSlow: (count: number, listener: Listener) => void, more: object = {}) {
+    let ms = 0;
+    let slow = 0;
+    const fastAt: number[] = [];
+    const thread = new ThreadWork(() => ms);
+    const listener: Listener = await openNativeUdpListener(
+      libc!,
+      {
+        address: '127.0.0.1',
+        port: 0,
+        thread,
+        fastLane: (packet) => {
+          if (packet.query[packet.start] !== 'f'.charCodeAt(0)) return NOT_TAKEN;
+          fastAt.push(slow);
+          return packet.response.write('fast', packet.responseStart);
+        },
+        ...more,
+      },
+      (packet, from, reply) => {
+        ms += 1000;
+        onSlow(++slow, listener);
+        echo(packet, from, reply);
+      },
+    );
+    opened.push(listener);
+    return { listener, fastAt };
+  }
+
+  it('answers at once though packets that came before wait for the handler, and serves those in their order', async () => {
+    const asker = await client();
+    const other = await client();
+    const { listener, fastAt } = await busy((count, { port }) => {
+      if (count === 41) setImmediate(() => other.send('fast', port));
+    });
+    for (let i = 0; i < 80; i++) asker.send(`slow ${i}`, listener.port);
+    expect(await asker.until(80)).toEqual(Array.from({ length: 80 }, (_, i) => `slow ${i}`));
+    await other.until(1);
+    expect(fastAt[0]).toBeLessThan(60);
+    expect(listener.stats()).toMatchObject({ received: 81, replied: 81, refused: 0 });
+  });
+
+  it('counts the packets that it had no room to hold, and serves all others', async () => {
+    const asker = await client();
+    let told = 0;
+    const { listener } = await busy(() => {}, { heldOctets: 2048, onOverload: () => told++ });
+    for (let i = 0; i < 60; i++) asker.send('slow', listener.port);
+    while (listener.stats().replied + told < 60) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toBeGreaterThan(0);
+    expect(listener.stats()).toMatchObject({ received: 60, refused: told, replied: 60 - told });
   });
 
   it.each(['127.0.0.1', '::1'])('shows the fast lane the address of a client at %s', async (address) => {

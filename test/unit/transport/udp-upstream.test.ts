@@ -1,7 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isWideRange } from '../../../src/transport/native-sockets.js';
+import { secureRandom } from '../../../src/runtime/random.js';
+import { ThreadWork } from '../../../src/runtime/work-slice.js';
+import { loadLibc } from '../../../src/transport/libc.js';
+import { isWideRange, NativeSockets } from '../../../src/transport/native-sockets.js';
 import { UdpUpstream } from '../../../src/transport/udp-upstream.js';
 import type { UpstreamResult } from '../../../src/transport/upstream.js';
 import { NetworkHarness, socketKinds } from '../../support/network-harness.js';
@@ -214,5 +217,45 @@ describe('isWideRange', () => {
     ['nonsense', false],
   ])('takes %j as %s', (range, wide) => {
     expect(isWideRange(range)).toBe(wide);
+  });
+});
+
+describe.runIf(loadLibc())('NativeSockets', () => {
+  it('hands over as many responses per turn as fit into a slice of time, all in the end', async () => {
+    const countOf = 120;
+    let ms = 0;
+    const thread = new ThreadWork(() => ms);
+    const sockets = new NativeSockets(loadLibc()!, secureRandom(), { thread });
+    const server = createSocket('udp4');
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    const asked: number[] = [];
+    server.on('message', (_, from) => asked.push(from.port));
+    let turn = 0;
+    const turnOf: number[] = [];
+    const leases = Array.from({ length: countOf }, () =>
+      sockets.send({ address: '127.0.0.1', port }, Buffer.from('q'), {
+        onPacket: () => {
+          ms += 1000;
+          turnOf.push(turn);
+        },
+        onFault: () => {},
+      }),
+    );
+    const next = () => new Promise((resolve) => setImmediate(resolve));
+    while (asked.length < countOf) await next();
+    // They all come before the first is taken up.
+    await Promise.all(asked.map((to) => new Promise((sent) => server.send('r', to, '127.0.0.1', sent))));
+    while (turnOf.length < countOf) {
+      await next();
+      turn++;
+    }
+    const perTurn = turnOf.map((one) => turnOf.filter((other) => other === one).length);
+    // The first turn knows no better than to take several.
+    expect(perTurn.slice(60).every((count) => count <= 2)).toBe(true);
+    for (const lease of leases) lease.close();
+    sockets.close();
+    server.close();
   });
 });

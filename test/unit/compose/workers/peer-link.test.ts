@@ -10,6 +10,7 @@ import {
 } from '../../../../src/compose/workers/peer-link.js';
 import { parseName } from '../../../../src/dns/name.js';
 import { VirtualClock } from '../../../../src/runtime/clock.js';
+import { ThreadWork, type WorkSlice } from '../../../../src/runtime/work-slice.js';
 import type { HandedAnswer, HandedQuestion } from '../../../../src/server/hand-over.js';
 
 const asked: HandedQuestion = {
@@ -70,7 +71,10 @@ class Line {
   readonly owner: PeerLink;
   private readonly due: (() => void)[] = [];
 
-  constructor(answerHanded: AnswerHanded) {
+  constructor(
+    answerHanded: AnswerHanded,
+    private readonly work?: WorkSlice,
+  ) {
     this.a.other = this.b;
     this.b.other = this.a;
     this.asker = this.link(this.a, () => Promise.reject(new Error('nobody asks here')));
@@ -84,15 +88,20 @@ class Line {
       answer: answerHanded,
       onFault: (error) => this.faults.push(error),
       soon: (flush) => this.due.push(flush),
+      ...(this.work && { work: this.work }),
     });
+  }
+
+  flush(): void {
+    for (const flush of this.due.splice(0)) flush();
   }
 
   /** Ends the turn of the loop, again and again until nothing happens any more. */
   async turn(): Promise<void> {
     do {
-      for (const flush of this.due.splice(0)) flush();
+      this.flush();
       await this.clock.advance(0);
-    } while (this.due.length > 0);
+    } while (this.due.length > 0 || (this.asker.pending > 0 && this.work));
   }
 
   async pass(ms: number): Promise<void> {
@@ -125,6 +134,24 @@ describe('a line between workers', () => {
     expect((await Promise.all(waiting)).map((one) => one?.rcode)).toEqual(types);
     expect(line.a.sent).toHaveLength(1);
     expect(line.b.sent).toHaveLength(1);
+  });
+
+  it('takes up in one turn what fits into a slice of time, and the rest in later ones', async () => {
+    let ms = 0;
+    let taken = 0;
+    const line = new Line(async () => {
+      ms += 1000;
+      taken++;
+      return answer;
+    }, new ThreadWork(() => ms).newSource());
+    const waiting = Array.from({ length: 50 }, () => line.asker.ask(asked));
+    line.flush();
+    const first = taken;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(50);
+    await line.turn();
+    expect(await Promise.all(waiting)).toEqual(Array(50).fill(answer));
+    expect(taken).toBe(50);
   });
 
   it('gives answers in any order to those who asked', async () => {
