@@ -3,7 +3,7 @@
  * The rows of the table. A row measures one server, freshly started, once; rounds and medians are made in run.mjs.
  */
 import { hit, hitWithCookie } from './hit.mjs';
-import { latency } from './latency.mjs';
+import { latency, latencyFromStart, latencyOverload } from './latency.mjs';
 import { memory } from './memory.mjs';
 import { miss } from './miss.mjs';
 import { sizes } from './sizes.mjs';
@@ -55,6 +55,8 @@ export const rows = [
   startup,
   hitWithCookie,
   latency,
+  latencyFromStart,
+  latencyOverload,
   sizes,
   workers,
   workerMisses,
