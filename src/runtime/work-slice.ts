@@ -9,7 +9,7 @@
  * Slices are short only while answers at hand are asked for, since work in bursts costs less. And what is begun is finished
  * first: sources of new work stand back while responses wait. The state of thousands of queries under way would outlive
  * every collection of garbage, and collecting would take the time that is lacking.
- * docs/decisions/015-clients-first.md has the figures.
+ * docs/decisions/017-clients-first.md has the figures.
  *
  * Limitations: the cost of a piece is a guess from the past, so that a turn takes longer than its slice when pieces become
  * dear, and collections are not foreseen.
