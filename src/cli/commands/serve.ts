@@ -8,6 +8,7 @@ import type { RunningServer } from '../../compose/running-server.js';
 import type { Config } from '../../config/fields.js';
 import type { HttpServer } from '../../observe/http/server.js';
 import { systemClock } from '../../runtime/clock.js';
+import { compileEarly } from '../../runtime/early-compilation.js';
 import { secureRandom } from '../../runtime/random.js';
 import { type ConfigOptions, readConfiguration } from '../configuration.js';
 import { CliError, ExitCode, type Io } from '../io.js';
@@ -72,6 +73,7 @@ async function serveAs({ config, askedToReload }: Beginning, options: ServeOptio
   });
   announce(server, httpAt, log, io);
   if (askedToReload()) void reloader.reload();
+  compileEarly();
   await stopped;
 }
 
