@@ -53,6 +53,7 @@ import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 import type { MockView, StackOptions, ThreadPlace } from './stack-options.js';
+import { warnOfWildcards } from './wildcard-warning.js';
 
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_ENTRIES = 5000;
@@ -228,6 +229,7 @@ export class Stack implements RunningServer {
   async start(listen?: Config['listen']): Promise<void> {
     if (!this.options.place?.replaces) this.restore();
     await this.dns.start(listen);
+    if ((this.options.place?.index ?? 0) === 0) warnOfWildcards(this.config.listen, this.options);
     this.tap?.open();
     this.persistence?.start();
     this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));

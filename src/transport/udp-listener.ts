@@ -22,6 +22,11 @@ export interface UdpListenOptions extends ListenOptions {
   readonly onOverload?: () => void;
 }
 
+/** Whether replies can leave from the address that was asked on a wildcard address too: by the native listener. */
+export function canReplyFromAsked(): boolean {
+  return loadLibc() !== undefined;
+}
+
 /** Rejects with `ListenError`. */
 export async function openUdpListener(options: UdpListenOptions, handler: PacketHandler): Promise<Listener> {
   const libc = options.native === false ? undefined : loadLibc();
