@@ -9,16 +9,25 @@ import {
   type FlushCounts,
   isEverything,
 } from '../cache/flush.js';
+import { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
 import type { StubCache } from '../cache/stub-cache.js';
 import type { Name } from '../dns/name.js';
 import { RRType } from '../dns/registry.js';
 import { addressesOf } from '../resolver/asked-zone.js';
 import type { EngineCaches } from './engine-caches.js';
 
+type Purgeable = Pick<StubCache, 'purge'>;
+
+/** What a thread purges: of several that share a cache each what it stores itself, since main has purged all. */
+export function purgeable(stubCache: StubCache, ofSeveral: boolean): Purgeable {
+  if (!ofSeveral || !(stubCache instanceof SharedStubCache)) return stubCache;
+  return { purge: (...args) => stubCache.purgeOwn(...args) };
+}
+
 /** Several flushes in all caches of a thread, the stub cache too. */
 export function flushAll(
   flushes: readonly Flush[],
-  stubCache: Pick<StubCache, 'purge'>,
+  stubCache: Purgeable,
   engine: { flush(flush: Flush): FlushCounts },
 ): FlushCounts {
   let removed: FlushCounts = {};

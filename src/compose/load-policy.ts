@@ -11,11 +11,10 @@ import { ZoneSet } from '../authority/zone-set.js';
 import type { Config } from '../config/fields.js';
 import { isSubdomain, parseName } from '../dns/name.js';
 import { assertNever } from '../dns/outcome.js';
-import { RRType } from '../dns/registry.js';
 import { HostsTable, readHosts } from '../policy/hosts.js';
 import { Policy } from '../policy/policy.js';
 import { ResponsePolicyZone } from '../policy/rpz.js';
-import { type RpzImage, readRpz } from '../policy/rpz-reader.js';
+import { type RpzImage, RpzReader } from '../policy/rpz-reader.js';
 import { BlockList, type BlockListImage, type PolicyList, readBlockList } from '../policy/rules.js';
 import { NetworkSet } from '../runtime/networks.js';
 import type { ServerLog } from '../server/log.js';
@@ -108,17 +107,20 @@ function readList(
   if (format !== 'rpz') {
     return readBlockList(path, reader.pieces(path), format, action, stampOf(path)?.sizeOctets);
   }
-  const { records, problems } = parseZoneFile(path, {
+  const zone = new RpzReader();
+  const { problems } = parseZoneFile(path, {
     origin: RPZ_ORIGIN,
     readFile: (at) => reader.octets(at),
+    onRecord: zone.take,
   });
-  const soa = records.find((record) => record.type === RRType.SOA);
   const errors = problems.filter((problem) => problem.severity === 'error');
-  if (!soa) {
+  if (!zone.hasApex) {
     throw new PolicyFileError(`${path}: ${errors[0] ? formatZoneError(errors[0]) : 'it has no SOA'}`);
   }
-  const unreadable = errors.map(({ line, message }) => ({ line, why: message }));
-  return readRpz(path, soa.name, records, unreadable);
+  return zone.image(
+    path,
+    errors.map(({ line, message }) => ({ line, why: message })),
+  );
 }
 
 function* piecesOfAll(paths: readonly string[], reader: PolicyReader): Generator<string> {

@@ -39,6 +39,12 @@ export interface HeldPolicy {
   readonly generation: number;
 }
 
+/** @param answersStand those of before are still right, if what was loaded is the same */
+export function nextPolicy(held: HeldPolicy, image: PolicyImage, answersStand: boolean): HeldPolicy {
+  const stands = answersStand && image === held.image;
+  return { image, generation: held.generation + (stands ? 0 : 1) };
+}
+
 export function keyOf(part: PolicyPart): string {
   return JSON.stringify(part);
 }

@@ -39,7 +39,7 @@ import { cacheEntries, cacheStats, type EntryFilter, ruleEntry } from './cache-v
 import { inSlices } from './dump-slices.js';
 import { Engine } from './engine.js';
 import { answerFingerprint } from './fingerprint.js';
-import { flushAll } from './flush-caches.js';
+import { flushAll, purgeable } from './flush-caches.js';
 import type { LoadableEntry } from './load-entries.js';
 import { type LoadCounts, loadIntoCaches } from './load-into-caches.js';
 import { loadLines } from './load-lines.js';
@@ -47,7 +47,7 @@ import { type LoadedPolicy, openPolicy } from './load-policy.js';
 import { MockInternet, type MockSummary } from './mock-internet.js';
 import { Persistence } from './persistence.js';
 import { imageStamp, PolicyFiles } from './policy-files.js';
-import type { HeldPolicy, PolicyImage } from './policy-parts.js';
+import { type HeldPolicy, nextPolicy } from './policy-parts.js';
 import { traceByRules } from './policy-trace.js';
 import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
@@ -234,7 +234,7 @@ export class Stack implements RunningServer {
     this.persistence?.start();
     this.ownMock?.watch(this.clock, this.options.log, (_apexes, names) => this.forget(names));
     const { policyFiles } = this;
-    policyFiles?.watch(() => this.usePolicy(this.nextPolicy(policyFiles.image, false)));
+    policyFiles?.watch(() => this.usePolicy(nextPolicy(this.policy, policyFiles.image, false)));
     this.scheduleSweep();
     this.started = true;
     this.status = 'ok';
@@ -246,11 +246,6 @@ export class Stack implements RunningServer {
       ({ name }): Flush => ({ name, subtree: true, layers: ['stub'] }),
     );
     this.persistence?.restore(RESTORE_FIRST_MS, ruled);
-  }
-
-  private nextPolicy(image: PolicyImage, answersStand: boolean): HeldPolicy {
-    const stands = answersStand && image === this.policy.image;
-    return { image, generation: this.policy.generation + (stands ? 0 : 1) };
   }
 
   /** Serves by other rules from the next packet on. */
@@ -278,7 +273,11 @@ export class Stack implements RunningServer {
 
   /** Forgets in every cache that the flushes concern, and sees to it that nothing of it comes back after a kill. */
   flush(flushes: readonly Flush[]): FlushCounts {
-    const removed = flushAll(flushes, this.stubCache, this.engine);
+    const removed = flushAll(
+      flushes,
+      purgeable(this.stubCache, this.options.place !== undefined),
+      this.engine,
+    );
     this.persistence?.purged(flushes);
     return removed;
   }
@@ -308,7 +307,7 @@ export class Stack implements RunningServer {
    */
   async reload(config: Config, given?: HeldPolicy): Promise<void> {
     const image = await this.policyFiles?.reload(config);
-    const policy = image ? this.nextPolicy(image, answersStand(this.config, config)) : given!;
+    const policy = image ? nextPolicy(this.policy, image, answersStand(this.config, config)) : given!;
     this.persistence?.endRestore();
     this.engine.reload(config);
     this.serveBy(config, policy);

@@ -6,7 +6,7 @@
  * share, so one thread reads the file for all.
  */
 import { isIP } from 'node:net';
-import { type Name, NameError, parseName } from '../dns/name.js';
+import { type Name, NameError, type Octets, parseName } from '../dns/name.js';
 import { RRClass, RRType } from '../dns/registry.js';
 import type { Question, RRset } from '../dns/rrset.js';
 import { addressOctets } from '../runtime/networks.js';
@@ -64,14 +64,13 @@ export function hostsTable(text: string): HostsTable {
 }
 
 class HostsReader {
-  private readonly nodes = new Map<Name, Map<number, string[]>>();
+  private readonly nodes = new Map<Name, HostData>();
   readonly bad = new BadLines();
 
   image(): HostsImage {
     const names = new PackedMapBuilder();
     for (const [name, node] of this.nodes) {
-      const rrsets = [...node].map(([type, rdatas]) => ({ type, rdatas, ...COMMON }));
-      names.add(name, packRRsets(rrsets));
+      names.add(name, packRRsets(rrsetsOf(node)));
     }
     return { names: names.build(), bad: this.bad.count, firstBad: this.bad.first };
   }
@@ -84,9 +83,8 @@ class HostsReader {
     if (texts.length === 0) return 'it names nothing';
     try {
       const names = texts.map((text) => parseName(text));
-      const rdata = Buffer.from(octets).toString('latin1');
-      for (const name of names) this.add(name, octets.length === 4 ? RRType.A : RRType.AAAA, rdata);
-      this.add(reverseName(octets), RRType.PTR, names[0]!);
+      for (const name of names) this.add(name, octets);
+      this.node(reverseName(octets)).canonical ??= names[0]!;
       return undefined;
     } catch (error) {
       if (error instanceof NameError) return error.message;
@@ -94,13 +92,42 @@ class HostsReader {
     }
   }
 
-  private add(name: Name, type: number, rdata: string): void {
-    const node = this.nodes.get(name) ?? new Map<number, string[]>();
-    const rdatas = node.get(type) ?? [];
-    if (!rdatas.includes(rdata) && !(type === RRType.PTR && rdatas.length > 0)) rdatas.push(rdata);
-    node.set(type, rdatas);
-    this.nodes.set(name, node);
+  private node(name: Name): HostData {
+    const known = this.nodes.get(name);
+    if (known) return known;
+    const made = { ipv4: '', ipv6: '', canonical: undefined };
+    this.nodes.set(name, made);
+    return made;
   }
+
+  private add(name: Name, octets: Uint8Array): void {
+    const node = this.node(name);
+    const rdata = Buffer.from(octets).toString('latin1');
+    const key = octets.length === 4 ? 'ipv4' : 'ipv6';
+    if (!pieces(node[key], octets.length).includes(rdata)) node[key] += rdata;
+  }
+}
+
+/** What is known of a name. A large file has as many, hence no maps and arrays. */
+interface HostData {
+  /** Addresses one after another, without duplicates. */
+  ipv4: Octets;
+  ipv6: Octets;
+  /** Of an address: what its reverse name points to. */
+  canonical: Name | undefined;
+}
+
+function rrsetsOf({ ipv4, ipv6, canonical }: HostData): Omit<RRset, 'name'>[] {
+  const data: [number, Octets[]][] = [
+    [RRType.A, pieces(ipv4, 4)],
+    [RRType.AAAA, pieces(ipv6, 16)],
+    [RRType.PTR, canonical === undefined ? [] : [canonical]],
+  ];
+  return data.flatMap(([type, rdatas]) => (rdatas.length > 0 ? [{ type, rdatas, ...COMMON }] : []));
+}
+
+function pieces(octets: Octets, size: number): Octets[] {
+  return Array.from({ length: octets.length / size }, (_, i) => octets.slice(i * size, (i + 1) * size));
 }
 
 function reverseName(octets: Uint8Array): Name {

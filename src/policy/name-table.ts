@@ -8,7 +8,7 @@
  * Used by lists of policy rules. It lies in memory that threads share, so one thread reads a list for all.
  * Limitations: made once and then only read; a change makes a new table.
  */
-import type { Name } from '../dns/name.js';
+import { type Name, toName } from '../dns/name.js';
 import { bufferOf, sharedOctets, sharedWords } from '../runtime/shared-octets.js';
 
 /** For what a rule at a name counts: the name itself, all below it, or both. */
@@ -68,6 +68,16 @@ export class NameTableBuilder {
 
   has(name: Name): boolean {
     return probe(this.slots, this.buffer, name, 0, hashName(name)) >= 0;
+  }
+
+  /** In the order in which they were added. */
+  *names(): Generator<Name> {
+    const { buffer } = this;
+    for (let at = 0; at < this.used; ) {
+      const end = at + HEAD + buffer[at + 2]!;
+      yield toName(buffer.latin1Slice(at + HEAD, end));
+      at = end;
+    }
   }
 
   build(): NameTableImage {

@@ -47,7 +47,7 @@ export interface RpzImage {
 export type AddressKind = 'client-ip' | 'ip' | 'nsip';
 
 /**
- * Reads a zone.
+ * Reads a zone from its records.
  * @param name    what to call it
  * @param apex    name of the zone, which rules are relative to
  * @param records all of its records
@@ -60,20 +60,19 @@ export function readRpz(
   unreadable: readonly BadLine[] = [],
 ): RpzImage {
   const reader = new RpzReader();
-  for (const line of unreadable) reader.bad.add(line);
-  for (const record of records) {
-    const found = triggerOf(record.name, apex);
-    if (found === undefined) continue;
-    if (typeof found === 'string') reader.bad.add({ line: record.line, why: found });
-    else reader.add(found.trigger, found.rule, record);
-  }
-  return reader.image(name);
+  reader.begin(apex);
+  for (const record of records) reader.take(record);
+  return reader.image(name, unreadable);
 }
 
-class RpzReader {
-  readonly bad = new BadLines();
+/** Takes a zone record by record. */
+export class RpzReader {
+  /** Name of the zone; undefined until its SOA has come, or somebody has said it. */
+  private apex: Name | undefined;
+  /** Records that came before. */
+  private early: ZoneRecord[] = [];
+  private readonly bad = new BadLines();
   private readonly names = { qname: new NameRulesBuilder(), nsdname: new NameRulesBuilder() };
-  private readonly owners: [kind: 'qname' | 'nsdname', name: Name][] = [];
   private readonly networks = {
     'client-ip': new NetworkTableBuilder(),
     ip: new NetworkTableBuilder(),
@@ -82,7 +81,30 @@ class RpzReader {
   private readonly clients = new Map<string, Network>();
   private readonly data = new Map<Name, ZoneRecord[]>();
 
-  add(trigger: Trigger, rule: Name, record: ZoneRecord): void {
+  get hasApex(): boolean {
+    return this.apex !== undefined;
+  }
+
+  begin(apex: Name): void {
+    this.apex = apex;
+    const { early } = this;
+    this.early = [];
+    for (const record of early) this.take(record);
+  }
+
+  readonly take = (record: ZoneRecord): void => {
+    if (this.apex === undefined && record.type === RRType.SOA) this.begin(record.name);
+    if (this.apex === undefined) {
+      this.early.push(record);
+      return;
+    }
+    const found = triggerOf(record.name, this.apex);
+    if (found === undefined) return;
+    if (typeof found === 'string') this.bad.add({ line: record.line, why: found });
+    else this.add(found.trigger, found.rule, record);
+  };
+
+  private add(trigger: Trigger, rule: Name, record: ZoneRecord): void {
     const code = codeOf(record);
     if (code === DATA) this.addData(rule, record);
     if ('network' in trigger) {
@@ -91,7 +113,6 @@ class RpzReader {
       this.networks[kind].add(network, String.fromCharCode(code) + rule);
     } else {
       this.names[trigger.kind].add(trigger.name, trigger.reach, code);
-      this.owners.push([trigger.kind, trigger.name]);
     }
   }
 
@@ -101,16 +122,18 @@ class RpzReader {
     else this.data.set(rule, [record]);
   }
 
-  image(name: string): RpzImage {
-    for (const [kind, owner] of this.owners) this.names[kind].addParents(owner);
+  /** @param unreadable lines that were no records */
+  image(name: string, unreadable: readonly BadLine[]): RpzImage {
+    const all = new BadLines();
+    for (const line of [...unreadable, ...this.bad.first]) all.add(line);
     const data = new PackedMapBuilder();
     for (const [rule, records] of this.data) data.add(rule, packRRsets(byType(records)));
     const { bad, names, networks } = this;
     return {
       kind: 'rpz',
       name,
-      bad: bad.count,
-      firstBad: bad.first,
+      bad: unreadable.length + bad.count,
+      firstBad: all.first,
       qnames: names.qname.build(),
       serverNames: names.nsdname.build(),
       networks: {
@@ -145,8 +168,8 @@ class NameRulesBuilder {
     (reach === 'name' ? this.exact : this.below).add({ name, reach, rule: code });
   }
 
-  /** To be called with every name once all are added: names between the apex and rules exist as well. */
-  addParents(name: Name): void {
+  /** Names between the apex and rules exist as well. To be called once all of these are there. */
+  private addParents(name: Name): void {
     for (let at = name; at !== ROOT; ) {
       at = parentName(at);
       if (this.exact.has(at) || this.parents.has(at)) return;
@@ -155,6 +178,8 @@ class NameRulesBuilder {
   }
 
   build(): NameRulesImage {
+    for (const name of this.exact.names()) this.addParents(name);
+    for (const name of this.below.names()) this.addParents(name);
     return { exact: this.exact.build(), below: this.below.build(), parents: this.parents.build() };
   }
 }

@@ -24,6 +24,8 @@ export interface ParseOptions {
   readonly file?: string;
   /** Reads a file for $INCLUDE, one octet per char. Default: from disk. */
   readonly readFile?: (path: string) => Octets;
+  /** Takes each record as soon as it is read, in the place of `records`: a large file is never in memory as a whole. */
+  readonly onRecord?: (record: ZoneRecord) => void;
 }
 
 export interface ParsedMasterFile {
@@ -65,12 +67,14 @@ class ParserRun {
   private readonly open: string[] = [];
   private readonly state: LineState;
   private readonly readFile: (path: string) => Octets;
+  private readonly onRecord: (record: ZoneRecord) => void;
   private errorCount = 0;
   private includes = 0;
   private readonly warn = (problem: ZoneError) => this.problems.push(problem);
 
   constructor(options: ParseOptions) {
     this.readFile = options.readFile ?? ((path) => readFileSync(path, 'latin1'));
+    this.onRecord = options.onRecord ?? ((record) => this.records.push(record));
     this.state = {
       origin: options.origin,
       owner: undefined,
@@ -135,7 +139,7 @@ class ParserRun {
   private entry(entry: Entry): void {
     const first = entry.tokens[0]!;
     if (entry.blankOwner || first.quoted || !first.text.startsWith('$')) {
-      this.records.push(readRecord(entry, this.state, this.warn));
+      this.onRecord(readRecord(entry, this.state, this.warn));
       return;
     }
     switch (first.text.toUpperCase()) {

@@ -14,7 +14,7 @@ import { ttlOffsets } from '../../wire/ttl-offsets.js';
 import type { CacheLayerStats } from '../stats.js';
 import type { StubCache, StubEntryInfo, StubKey, StubPurge } from '../stub-cache.js';
 import { ArenaRing } from './arena-ring.js';
-import { type BlockView, SetCopies } from './block-view.js';
+import { SetCopies } from './block-view.js';
 import {
   allBlocks,
   type DumpedAnswer,
@@ -173,24 +173,29 @@ export class SharedStubCache implements StubCache {
   }
 
   purge(name: Name, options: StubPurge = {}): number {
-    return this.removeWhere(purgeTest(name, options), name);
+    let removed = 0;
+    for (let p = 0; p < this.partitions; p++) removed += this.purgePartition(p, name, options);
+    return removed;
+  }
+
+  /** For when another thread purges all: what this one has stored since then, in its own partition. */
+  purgeOwn(name: Name, options: StubPurge = {}): number {
+    const { partition } = this.options;
+    return partition === undefined ? 0 : this.purgePartition(partition, name, options);
+  }
+
+  private purgePartition(p: number, name: Name, options: StubPurge): number {
+    const { memory, copies, counters } = this;
+    const at = memory.partitionAt(p);
+    const test = purgeTest(name, options);
+    const removal = { memory, ring: this.rings[p]!, copies, at, counters, test, end: name };
+    const inOrder = p === this.options.partition && name !== ROOT;
+    return inOrder ? removeOwnWhere(removal) : removeWhere(removal);
   }
 
   beginGeneration(generation: number): void {
     this.reader.generation = generation;
     this.laneReader.generation = generation;
-  }
-
-  /** @param end in which all names end that `test` takes */
-  private removeWhere(test: (view: BlockView) => boolean, end: Name = ROOT): number {
-    const { memory, copies, counters } = this;
-    let removed = 0;
-    for (const [p, ring] of this.rings.entries()) {
-      const removal = { memory, ring, copies, at: memory.partitionAt(p), counters, test, end };
-      const inOrder = p === this.options.partition && end !== ROOT;
-      removed += inOrder ? removeOwnWhere(removal) : removeWhere(removal);
-    }
-    return removed;
   }
 
   /** Of the partition that this thread owns; answers of other generations go as well. */

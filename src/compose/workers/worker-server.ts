@@ -28,7 +28,7 @@ import type { LoadCounts } from '../load-into-caches.js';
 import { loadLines } from '../load-lines.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
 import { PolicyFiles } from '../policy-files.js';
-import type { HeldPolicy, PolicyImage } from '../policy-parts.js';
+import { type HeldPolicy, nextPolicy } from '../policy-parts.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
 import type { StackOptions } from '../stack-options.js';
 import { heapLimitMib } from './heap-watch.js';
@@ -148,17 +148,10 @@ export class WorkerServer implements RunningServer {
     });
     const { policyFiles } = this;
     policyFiles?.watch(() => {
-      const policy = this.nextPolicy(policyFiles.image, false);
-      void this.supervisor.callAll('policy', { policy });
+      this.policy = nextPolicy(this.policy, policyFiles.image, false);
+      void this.supervisor.callAll('policy', { policy: this.policy });
     });
     this.status = 'ok';
-  }
-
-  /** For workers that are told now, and for those that start later. */
-  private nextPolicy(image: PolicyImage, answersStand: boolean): HeldPolicy {
-    const stands = answersStand && image === this.policy.image;
-    this.policy = { image, generation: this.policy.generation + (stands ? 0 : 1) };
-    return this.policy;
   }
 
   get mockInternet(): MockSummary | undefined {
@@ -168,7 +161,9 @@ export class WorkerServer implements RunningServer {
   /** Every thread changes rules and configuration in one step; done when all have. */
   async reload(config: Config): Promise<void> {
     const image = await this.policyFiles!.reload(config);
-    const policy = this.nextPolicy(image, answersStand(this.config, config));
+    const policy = nextPolicy(this.policy, image, answersStand(this.config, config));
+    // For workers that are told now, and for those that start later.
+    this.policy = policy;
     this.config = config;
     await this.supervisor.callAll('reload', { config: portionOf(config, this.options.workers), policy });
   }

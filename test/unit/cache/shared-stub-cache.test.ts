@@ -258,6 +258,20 @@ describe('several threads', () => {
     expect(names.every((name) => hasName(main, name))).toBe(true);
   });
 
+  it('purge what they store themselves, and no more, where another purges all', () => {
+    const { workers, main } = threads(2);
+    for (const name of names) for (const worker of workers) putName(worker, name);
+    const ofFirst = names.filter((name) => main.partitionOf(parseName(name)) === 0);
+    expect(workers[0]!.purgeOwn(ROOT, { subtree: true })).toBe(ofFirst.length);
+    expect(names.filter((name) => hasName(main, name))).toEqual(
+      names.filter((name) => !ofFirst.includes(name)),
+    );
+    const [left] = names.filter((name) => !ofFirst.includes(name));
+    expect(workers[0]!.purgeOwn(parseName(left!))).toBe(0);
+    expect(workers[1]!.purgeOwn(parseName(left!))).toBe(1);
+    expect(main.purgeOwn(ROOT, { subtree: true })).toBe(0);
+  });
+
   it('are each given only answers of the rules that they serve by, while others have changed already', () => {
     const { workers, attach, main } = threads(2);
     const [first, second] = workers as [SharedStubCache, SharedStubCache];
