@@ -50,14 +50,33 @@ export interface QueryStats {
   readonly latency: Readonly<Record<string, LatencySummary>>;
 }
 
+interface Count {
+  readonly key: string;
+  amount: number;
+}
+
 /** Counts by keys that outsiders may choose: after a fixed number of keys the rest share one. */
 class KeyedCounts {
-  private readonly counts = new Map<string, number>();
+  private readonly counts = new Map<string, Count>();
+  /** Of the key counted last, which is mostly the next one as well. */
+  private last: Count | undefined;
 
   add(key: string, amount = 1): void {
+    if (this.last?.key !== key) this.last = this.countOf(key);
+    this.last.amount += amount;
+  }
+
+  private countOf(key: string): Count {
     const known = this.counts.get(key);
-    if (known !== undefined || this.counts.size < MAX_KEYS) this.counts.set(key, (known ?? 0) + amount);
-    else this.counts.set(OTHER, (this.counts.get(OTHER) ?? 0) + amount);
+    if (known !== undefined) return known;
+    if (this.counts.size >= MAX_KEYS && key !== OTHER) return this.counts.get(OTHER) ?? this.start(OTHER);
+    return this.start(key);
+  }
+
+  private start(key: string): Count {
+    const count = { key, amount: 0 };
+    this.counts.set(key, count);
+    return count;
   }
 
   addAll(pairs: readonly (readonly [string, number])[]): void {
@@ -65,7 +84,7 @@ class KeyedCounts {
   }
 
   pairs(): [string, number][] {
-    return [...this.counts];
+    return [...this.counts.values()].map(({ key, amount }) => [key, amount]);
   }
 }
 
