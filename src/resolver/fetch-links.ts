@@ -30,11 +30,7 @@ interface OwnedLink {
   readonly link: Link;
 }
 
-const MAX_ORIGINS = 4096;
-
 export class LinkFetcher {
-  private readonly origins = new Map<string, Origin>();
-
   constructor(
     private readonly core: ResolverCore,
     private readonly judge: LinkJudge | undefined,
@@ -204,19 +200,6 @@ export class LinkFetcher {
     }
   }
 
-  /** One object for all answers of a server of a zone that is asked often: it would take a third of their memory. */
-  private sharedOrigin(walked: Walked): Origin {
-    const { zone, server, transport } = walked;
-    if (zone.source !== 'cache') return originOf(walked, undefined);
-    const key = zone.zone + server.address;
-    const known = this.origins.get(key);
-    if (known && known.transport === transport && known.serverName === server.name) return known;
-    const origin = originOf(walked, undefined);
-    if (this.origins.size >= MAX_ORIGINS) this.origins.clear();
-    this.origins.set(key, origin);
-    return origin;
-  }
-
   /** Stores the links and returns the one that was asked for. What the walk itself needs is kept whatever rules say. */
   private keep(
     links: readonly OwnedLink[],
@@ -228,7 +211,7 @@ export class LinkFetcher {
     const rules = judged ? this.core.options.cacheRules : undefined;
     const isPlain =
       links.length === 1 && links[0]!.link.kind === 'answer' && links[0]!.owner === question.name;
-    const origin = isPlain ? this.sharedOrigin(walked) : originOf(walked, question);
+    const origin = originOf(walked, isPlain ? undefined : question);
     this.core.unreachable.reached(walked.zone.zone);
     for (const { owner, link } of links) {
       ctx.fresh.put(owner, question.type, link);
