@@ -27,10 +27,16 @@ interface Running {
   readonly deadlineMs: number;
 }
 
+/** How many exchanges are under way for one zone or server. */
+interface Waiting {
+  readonly key: string;
+  count: number;
+}
+
 export class SharedExchanges {
   private readonly running = new ChurningMap<Running>();
-  private readonly byZone = new ChurningMap<number>();
-  private readonly byServer = new ChurningMap<number>();
+  private readonly byZone = new ChurningMap<Waiting>();
+  private readonly byServer = new ChurningMap<Waiting>();
 
   constructor(
     private readonly upstream: Upstream,
@@ -48,30 +54,32 @@ export class SharedExchanges {
     const running = this.running.get(key);
     // Who has less time left than that question has asks by itself.
     if (running?.result && running.deadlineMs <= deadlineMs) return running.result;
-    const busy = this.busy(zone, query.endpoint.address, isHealthy);
+    const forZone = this.byZone.get(zone);
+    const forServer = this.byServer.get(query.endpoint.address);
+    const busy = busyOf(zone, isHealthy, forZone?.count ?? 0, forServer?.count ?? 0);
     if (busy) return Promise.resolve({ kind: 'busy', what: busy });
-    return this.send(query, zone, key, deadlineMs);
+    return this.send(query, key, deadlineMs, [
+      forZone ?? started(this.byZone, zone),
+      forServer ?? started(this.byServer, query.endpoint.address),
+    ]);
   }
 
-  private busy(zone: Name, address: string, isHealthy: boolean): 'zone' | 'server' | undefined {
-    const zoneLimit = isHealthy || labelCount(zone) <= 1 ? MAX_PER_ZONE : MAX_WAITING_PER_ZONE;
-    if ((this.byZone.get(zone) ?? 0) >= zoneLimit) return 'zone';
-    const serverLimit = isHealthy || labelCount(zone) <= 1 ? MAX_PER_ZONE : MAX_WAITING_PER_SERVER;
-    return (this.byServer.get(address) ?? 0) >= serverLimit ? 'server' : undefined;
-  }
-
-  private send(query: UpstreamQuery, zone: Name, key: string, deadlineMs: number): Promise<UpstreamResult> {
-    const { address } = query.endpoint;
+  private send(
+    query: UpstreamQuery,
+    key: string,
+    deadlineMs: number,
+    [forZone, forServer]: readonly [Waiting, Waiting],
+  ): Promise<UpstreamResult> {
     const result = this.upstream.exchange(query);
     const entry: Running = { result, deadlineMs };
     this.running.set(key, entry);
-    count(this.byZone, zone, 1);
-    count(this.byServer, address, 1);
+    forZone.count++;
+    forServer.count++;
     const ended = () => {
       if (this.running.get(key) === entry) this.running.delete(key);
       entry.result = undefined;
-      count(this.byZone, zone, -1);
-      count(this.byServer, address, -1);
+      if (--forZone.count === 0) this.byZone.delete(forZone.key);
+      if (--forServer.count === 0) this.byServer.delete(forServer.key);
     };
     result.then(ended, ended); // before anybody who waits for it goes on
     return result;
@@ -96,8 +104,19 @@ function keyOf({ endpoint, transport, question, rd, cd, edns, randomCase }: Upst
   return question.name + String.fromCharCode(question.type, endpoint.port, flags) + endpoint.address;
 }
 
-function count(counts: ChurningMap<number>, key: string, by: 1 | -1): void {
-  const next = (counts.get(key) ?? 0) + by;
-  if (next > 0) counts.set(key, next);
-  else counts.delete(key);
+function busyOf(
+  zone: Name,
+  isHealthy: boolean,
+  forZone: number,
+  forServer: number,
+): 'zone' | 'server' | undefined {
+  const isKnown = isHealthy || labelCount(zone) <= 1;
+  if (forZone >= (isKnown ? MAX_PER_ZONE : MAX_WAITING_PER_ZONE)) return 'zone';
+  return forServer >= (isKnown ? MAX_PER_ZONE : MAX_WAITING_PER_SERVER) ? 'server' : undefined;
+}
+
+function started(all: ChurningMap<Waiting>, key: string): Waiting {
+  const waiting = { key, count: 0 };
+  all.set(key, waiting);
+  return waiting;
 }
