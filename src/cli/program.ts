@@ -109,7 +109,7 @@ function addTrace(program: Command, io: Io): void {
         new Option(
           '--record <file>',
           'walk with empty caches, and write all that decided into this file',
-        ).conflicts(['at', 'client']),
+        ).conflicts(['client']),
       )
       .addOption(
         new Option(

@@ -97,7 +97,8 @@ export class ServerClient {
     throw new CliError(problems.length > 0 ? ExitCode.misused : ExitCode.failed, said.join('\n'));
   }
 
-  private notOurs(): CliError {
+  /** For a reply that makes no sense. */
+  notOurs(): CliError {
     return new CliError(ExitCode.failed, `What answers at ${this.base.origin} is not stratadns.`);
   }
 }

@@ -6,7 +6,6 @@
  * `start` opens every socket or none; `close` drains. The command line and HTTP know only `ServerControl`.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { CacheRules } from '../cache/cache-rules.js';
 import type { Flush, FlushCounts } from '../cache/flush.js';
 import { HeapStubCache } from '../cache/heap-stub-cache.js';
@@ -20,7 +19,7 @@ import type { Outcome } from '../dns/outcome.js';
 import type { Question } from '../dns/rrset.js';
 import type { CacheEntry, CacheLoad, Health, StatsSnapshot, TraceOptions } from '../observe/control.js';
 import { Counters } from '../observe/counters.js';
-import { Dnstap, tapPath } from '../observe/dnstap/tap.js';
+import type { Dnstap } from '../observe/dnstap/tap.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { secureRandom } from '../runtime/random.js';
 import { SIPHASH_KEY_OCTETS } from '../runtime/siphash.js';
@@ -49,10 +48,12 @@ import { Persistence } from './persistence.js';
 import { imageStamp, PolicyFiles } from './policy-files.js';
 import { type HeldPolicy, nextPolicy } from './policy-parts.js';
 import { traceByRules } from './policy-trace.js';
+import { recordAsFile } from './recording/record-as-file.js';
 import type { RunningServer } from './running-server.js';
 import { serverSettings } from './server-settings.js';
 import { upstreamServers, upstreamStats } from './server-views.js';
 import type { MockView, StackOptions, ThreadPlace } from './stack-options.js';
+import { makeTap } from './stack-tap.js';
 import { warnOfWildcards } from './wildcard-warning.js';
 
 const SWEEP_EVERY_MS = 1000;
@@ -100,8 +101,8 @@ export class Stack implements RunningServer {
     this.policyFiles = place ? undefined : new PolicyFiles(config, { clock, log });
     this.policy = place?.policy ?? { image: this.policyFiles!.image, generation: 0 };
     this.rules = openPolicy(config, this.policy.image);
-    const { path, messages } = config.dnstap;
-    this.tap = this.makeTap(path);
+    const { messages } = config.dnstap;
+    this.tap = makeTap(options, clock);
     const thread = this.threadWork;
     this.upstream = new NetworkUpstream({
       clock: turnClock,
@@ -143,19 +144,6 @@ export class Stack implements RunningServer {
       lane,
     });
     this.persistence = this.makePersistence(config);
-  }
-
-  private makeTap(path: string | null): Dnstap | undefined {
-    if (path === null) return undefined;
-    const { log, version, place } = this.options;
-    const at = tapPath(path, place?.index ?? 0);
-    return new Dnstap({
-      path: at,
-      identity: hostname(),
-      version: `stratadns ${version}`,
-      clock: this.clock,
-      log,
-    });
   }
 
   private makePersistence(config: Config): Persistence | undefined {
@@ -395,5 +383,9 @@ export class Stack implements RunningServer {
 
   trace(question: Question, sink: TraceSink, options: TraceOptions = {}): Promise<Outcome> {
     return traceByRules(this.rules, this.engine.resolver, question, sink, options);
+  }
+
+  record(question: Question): Promise<string> {
+    return recordAsFile(question, this.config, this.mock?.root, this.options.version);
   }
 }

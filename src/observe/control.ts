@@ -179,4 +179,6 @@ export interface ServerControl {
   loadCache(lines: readonly string[]): Promise<CacheLoad>;
   /** Resolves one question with a sink. */
   trace(question: Question, sink: TraceSink, options?: TraceOptions): Promise<Outcome>;
+  /** Walks one question with caches of its own, and gives what replays it: the file of a recording, as text. */
+  record(question: Question): Promise<string>;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replay } from '../../src/testing.js';
+import { type Program, runBuiltProgram } from '../support/serve-program.js';
 
 const LIMIT_MS = 30_000;
 let folder = '';
@@ -123,5 +124,35 @@ describe('stratadns trace --replay', () => {
     const { code, out, err } = await run('trace', '--replay', cut);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/cut\.json:\d+: not JSON, or not all of it\n$/);
+  });
+});
+
+describe.each([1, 2])('a server with %i worker(s)', (workers) => {
+  let program: Program;
+  let at = '';
+  beforeAll(async () => {
+    const config = join(folder, `server-${workers}.yaml`);
+    writeFileSync(config, 'http: { token: hush-hush }\n');
+    const manifest = join(zones, 'internet.yaml');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^port: \d+/m, 'port: 0'));
+    const free = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', '--workers', String(workers)];
+    program = runBuiltProgram(['serve', '--config', config, '--zones', zones, ...free]);
+    at = String((await program.line('ready')).http);
+  });
+  afterAll(() => program.stop());
+
+  it('records from where it stands, for who has its token; the file outlives it', async () => {
+    const file = path(`server-${workers}`);
+    const asked = ['explain', 'www.expired.bogus.test', '--record', file, '--at', at];
+    expect(await run(...asked)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('needs a Bearer token'),
+    });
+    const live = await run(...asked, '--token', 'hush-hush');
+    expect(live).toMatchObject({ code: 0, err: expect.stringMatching(/^Recorded in/) });
+    expect(live.out).toContain('expired at 20201231000000');
+    await program.stop();
+    expect(readFileSync(file, 'utf8')).not.toContain('hush-hush');
+    expect(await run('explain', '--replay', file)).toEqual({ code: 0, out: live.out, err: '' });
   });
 });

@@ -4,10 +4,14 @@
 import { writeFileSync } from 'node:fs';
 import { MockInternet } from '../../compose/mock-internet.js';
 import { networkGround, recordWalk } from '../../compose/recording/record-walk.js';
-import { loadRecording, recordingText } from '../../compose/recording/recording-file.js';
+import type { Recording } from '../../compose/recording/recording.js';
+import { RecordingError } from '../../compose/recording/recording-error.js';
+import { loadRecording, readRecording, recordingText } from '../../compose/recording/recording-file.js';
 import { replayRecording } from '../../compose/recording/replay.js';
 import type { Config } from '../../config/fields.js';
 import { defaultConfig } from '../../config/load.js';
+import { formatName } from '../../dns/name.js';
+import { formatType } from '../../dns/registry.js';
 import type { Question } from '../../dns/rrset.js';
 import type { TraceReport } from '../../observe/sinks/collect.js';
 import { plural, printable } from '../../observe/sinks/styles.js';
@@ -16,6 +20,7 @@ import { secureRandom } from '../../runtime/random.js';
 import { silentLog } from '../../server/log.js';
 import { readConfiguration } from '../configuration.js';
 import { CliError, ExitCode, type Io } from '../io.js';
+import type { ServerClient } from '../server-client.js';
 import { packageVersion } from '../version.js';
 import { withZoneProblems } from './serve.js';
 
@@ -40,7 +45,7 @@ export async function recordHere(
     const { report, recording } = await recordWalk(ground, config, question, `stratadns ${packageVersion()}`);
     writeRecording(file, recordingText(recording));
     const say = () => {
-      io.err(`Recorded in ${printable(file)}: ${plural(recording.exchanges.length, 'exchange')}.\n`);
+      io.err(recordedLine(file, recording));
       if (hasRules(config)) {
         io.err('The rules of the configuration for names (policy, views) are no part of a recording.\n');
       }
@@ -49,6 +54,38 @@ export async function recordHere(
   } finally {
     await mock?.close();
   }
+}
+
+/** Has a running server walk, with caches of its own for it. What is shown is the replay of what it gave. */
+export async function recordThere(
+  file: string,
+  question: Question,
+  server: ServerClient,
+  io: Io,
+): Promise<Walked> {
+  const { name, type } = question;
+  const query = { name: formatName(name), type: formatType(type), record: '1' };
+  const recording = ourRecording(await server.json('GET', '/trace', query), server);
+  writeRecording(file, recordingText(recording));
+  const { report, departures } = await replayRecording(recording);
+  const say = () => {
+    for (const departure of departures) io.err(`${printable(departure)}\n`);
+    io.err(recordedLine(file, recording));
+  };
+  return { report, say };
+}
+
+function ourRecording(reply: unknown, server: ServerClient): Recording {
+  try {
+    return readRecording(reply, 'the reply');
+  } catch (error) {
+    if (error instanceof RecordingError) throw server.notOurs();
+    throw error;
+  }
+}
+
+function recordedLine(file: string, { exchanges }: Recording): string {
+  return `Recorded in ${printable(file)}: ${plural(exchanges.length, 'exchange')}.\n`;
 }
 
 function openMock(zones: string): Promise<MockInternet> {

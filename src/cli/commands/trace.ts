@@ -78,7 +78,12 @@ async function walk(
   }
   if (name === undefined) throw new CliError(ExitCode.misused, "error: missing required argument 'name'");
   const question = readQuestion(name, type);
-  if (record !== undefined) return (await import('./recording.js')).recordHere(record, question, options, io);
+  if (record !== undefined) {
+    const { recordHere, recordThere } = await import('./recording.js');
+    return at === undefined
+      ? recordHere(record, question, options, io)
+      : recordThere(record, question, new ServerClient(at, options.token ?? io.token), io);
+  }
   const report = at === undefined ? walkHere(question, options) : walkThere(question, at, options, io);
   return { report: await report, say: nothing };
 }

@@ -29,6 +29,7 @@ import { loadLines } from '../load-lines.js';
 import { MockInternet, type MockSummary } from '../mock-internet.js';
 import { PolicyFiles } from '../policy-files.js';
 import { type HeldPolicy, nextPolicy } from '../policy-parts.js';
+import { recordAsFile } from '../recording/record-as-file.js';
 import type { BoundListener, RunningServer } from '../running-server.js';
 import type { StackOptions } from '../stack-options.js';
 import { heapLimitMib } from './heap-watch.js';
@@ -286,5 +287,10 @@ export class WorkerServer implements RunningServer {
     const line = this.supervisor.lineTo(this.owners.of(question.name));
     if (!line) return NO_WORKER;
     return line.call('trace', { question, options }, { sink }).catch(() => NO_WORKER);
+  }
+
+  /** In the main thread, since it needs nothing of the workers. */
+  record(question: Question): Promise<string> {
+    return recordAsFile(question, this.config, this.mock?.root, this.options.version);
   }
 }

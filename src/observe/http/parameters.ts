@@ -52,6 +52,12 @@ export function typeParameter(parameters: Parameters): number | undefined {
   return text === undefined ? undefined : refusing(() => readType(text));
 }
 
+/** @throws {HttpProblem} 400 when a parameter stands beside `key` that says nothing there */
+export function onlyWith(key: string, parameters: Parameters, allowed: readonly string[]): void {
+  const other = [...parameters.keys()].find((name) => !allowed.includes(name));
+  if (other !== undefined) throw new HttpProblem(400, 'BAD_PARAMETER', `${other} does not go with ${key}.`);
+}
+
 /** A literal address, if one is given. @throws {HttpProblem} 400 */
 export function addressParameter(parameters: Parameters, key: string): string | undefined {
   const text = parameters.get(key);

@@ -27,6 +27,7 @@ import {
   flagParameter,
   flushParameters,
   nameParameter,
+  onlyWith,
   questionParameters,
   readParameters,
   typeParameter,
@@ -92,10 +93,18 @@ function addEvents(app: FastifyInstance, { streams }: RouteContext): void {
 }
 
 function addTrace(app: FastifyInstance, { control, guard, rates }: RouteContext): void {
-  app.get('/trace', async (request) => {
+  app.get('/trace', async (request, reply) => {
     checkReader(guarded(request), guard);
-    const parameters = readParameters(request.query, ['name', 'type', 'fresh', 'client', 'explain']);
+    const known = ['name', 'type', 'fresh', 'client', 'explain', 'record'];
+    const parameters = readParameters(request.query, known);
     const question = questionParameters(parameters);
+    if (flagParameter(parameters, 'record')) {
+      // It tells of the configuration, and asks servers anew each time.
+      checkWriter(guarded(request), guard);
+      onlyWith('record', parameters, ['name', 'type', 'fresh', 'record']);
+      const text = await rates.walk(request.ip, () => control.record(question));
+      return reply.type('application/json; charset=utf-8').send(text);
+    }
     const fresh = flagParameter(parameters, 'fresh');
     const client = addressParameter(parameters, 'client');
     const explained = flagParameter(parameters, 'explain');

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../../src/cli/io.js';
 import { runProgram } from '../../../src/cli/program.js';
+import { recordingText } from '../../../src/compose/recording/recording-file.js';
 import { describeOptions } from '../../../src/config/describe.js';
 import { parseName } from '../../../src/dns/name.js';
 import type { CacheEntry } from '../../../src/observe/control.js';
 import { Counters } from '../../../src/observe/counters.js';
+import { recordOver } from '../../support/recorded-walk.js';
 import { sampleEntry } from '../observe/http/fake-control.js';
 import { type Running, startHttp } from '../observe/http/http-client.js';
 
@@ -376,6 +378,22 @@ describe('commands for a running server', () => {
       outcome: 'nxdomain',
     });
     expect(http.control.traced.at(-1)).toBe('www.shop.test. 28 fresh');
+  });
+
+  it('trace --record has the server walk, writes what it gave, and shows that', async () => {
+    const { recording } = await recordOver('www.lame.broken.test');
+    http.control.recording = recordingText(recording);
+    const path = join(folder, 'recorded.json');
+    const withToken = ['--record', path, '--token', 'secret', ...at];
+    const { code, out, err } = await run(['explain', 'www.lame.broken.test', ...withToken]);
+    expect(code).toBe(0);
+    expect(out).toContain('with nothing that can be used (lame)');
+    expect(err).toMatch(/^Recorded in .*recorded\.json: \d+ exchanges\.\n$/);
+    expect(http.control.traced.at(-1)).toBe('www.lame.broken.test. 1 recorded');
+    expect(readFileSync(path, 'utf8')).toBe(recordingText(recording));
+    http.control.recording = '{}';
+    const other = await run(['trace', 'a.test', ...withToken]);
+    expect(other).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/is not stratadns\.\n$/) });
   });
 
   it('explain prints the verdict, as JSON too', async () => {

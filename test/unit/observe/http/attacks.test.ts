@@ -165,6 +165,13 @@ describe('a token', () => {
     expect((await http.send('/metrics', { headers: { host } })).status).toBe(403);
   });
 
+  it('is needed to record a walk, on this machine too', async () => {
+    const path = '/trace?name=a.test&record=1';
+    expect(await http.send(path)).toMatchObject({ status: 401 });
+    const headers = { authorization: 'Bearer correct-horse' };
+    expect(await http.send(path, { headers })).toMatchObject({ status: 200 });
+  });
+
   it('is not needed to read on this machine, and is behind a proxy', async () => {
     expect(await http.send('/trace?name=a.test')).toMatchObject({ status: 200 });
     const headers = { 'x-forwarded-for': '192.0.2.1' };

@@ -59,6 +59,8 @@ function snapshot(): StatsSnapshot {
 export class FakeControl implements ServerControl {
   readonly flushed: string[] = [];
   readonly traced: string[] = [];
+  /** What `record` gives. */
+  recording = '{}\n';
   status: 'ok' | 'draining' = 'ok';
   fail = false;
   /** Walks wait for this. */
@@ -100,6 +102,10 @@ export class FakeControl implements ServerControl {
     return { loaded: lines.length - bad.length, skipped: 0, leftOut: 0, bad };
   }
 
+  record: ServerControl['record'] = async (question) => {
+    this.traced.push(`${formatName(question.name)} ${question.type} recorded`);
+    return this.recording;
+  };
   trace: ServerControl['trace'] = async (question, sink, options) => {
     this.traced.push(`${formatName(question.name)} ${question.type}${options?.fresh ? ' fresh' : ''}`);
     for (const event of sampleEvents) sink.emit(event);

@@ -101,6 +101,14 @@ describe('GET', () => {
     expect(http.control.traced.at(-1)).toBe('www.shop.test. 28 fresh');
   });
 
+  it('/trace with record gives the file as it is, and nothing beside it', async () => {
+    http.control.recording = '{\n  "a": 1\n}\n';
+    const { status, text, headers } = await http.send('/trace?name=www.shop.test&type=MX&record=1');
+    expect({ status, text }).toEqual({ status: 200, text: http.control.recording });
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(http.control.traced.at(-1)).toBe('www.shop.test. 15 recorded');
+  });
+
   it('/trace asks for A when no type is given', async () => {
     await http.send('/trace?name=www.shop.test.');
     expect(http.control.traced.at(-1)).toBe('www.shop.test. 1');
@@ -255,6 +263,8 @@ describe('what cannot be served', () => {
     ['/trace?name=a.test&name=b.test', 'BAD_PARAMETER'],
     ['/trace?name=a.test&tpye=A', 'BAD_PARAMETER'],
     ['/trace?name=a.test&fresh=maybe', 'BAD_PARAMETER'],
+    ['/trace?name=a.test&record=1&explain=1', 'BAD_PARAMETER'],
+    ['/trace?name=a.test&record=1&client=192.0.2.1', 'BAD_PARAMETER'],
     ['/trace?__proto__=1&name=a.test', 'BAD_PARAMETER'],
     ['/cache', 'BAD_NAME'],
     ['/cache?name=a.test&type=NOPE', 'BAD_TYPE'],
