@@ -20,7 +20,7 @@ const bundle = await rolldown({
   input: {
     main: join(root, 'src/cli/main.ts'),
     'worker-main': join(root, 'src/compose/workers/worker-main.ts'),
-    'policy-loader-main': join(root, 'src/compose/policy-loader-main.ts'),
+    'loader-main': join(root, 'src/compose/policy/loader-main.ts'),
   },
   platform: 'node',
   external: [/^node:/, 'fastify', 'koffi', 'pino', 'prom-client', 'redis'],

@@ -4,7 +4,7 @@
  * Errors that say what to do about them are printed as they are; only bugs get a stack trace.
  */
 import { InternetError } from '../authority/internet-error.js';
-import { PolicyFileError } from '../compose/load-policy.js';
+import { PolicyFileError } from '../compose/policy/load.js';
 import { RecordingError } from '../compose/recording/recording-error.js';
 import { ConfigError } from '../config/problems.js';
 import { QuestionError } from '../observe/question-text.js';

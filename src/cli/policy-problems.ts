@@ -4,7 +4,7 @@
  * Loading stops at the first bad file and knows nothing of the configuration's text. So once it has failed, each file is
  * loaded alone. Limitations: what was mended in between is not said.
  */
-import { type LoadedPolicy, loadPolicy, PolicyFileError } from '../compose/load-policy.js';
+import { type LoadedPolicy, loadPolicy, PolicyFileError } from '../compose/policy/load.js';
 import type { Config } from '../config/fields.js';
 import { placesIn } from '../config/load.js';
 import { ConfigError, type ConfigProblem, formatKeyPath } from '../config/problems.js';

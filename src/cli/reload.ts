@@ -5,7 +5,7 @@
  * nothing, and is said to whoever asked as well as in the log.
  */
 import type { Logger } from 'pino';
-import { PolicyFileError } from '../compose/load-policy.js';
+import { PolicyFileError } from '../compose/policy/load.js';
 import type { RunningServer } from '../compose/running-server.js';
 import type { Config } from '../config/fields.js';
 import { liveConfig } from '../config/live.js';

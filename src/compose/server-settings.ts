@@ -4,7 +4,7 @@ import { isSubdomain, type Name } from '../dns/name.js';
 import { NetworkSet } from '../runtime/networks.js';
 import { ServerCookies } from '../server/cookies.js';
 import { defaultServerSettings, type ServerSettings } from '../server/settings.js';
-import type { LoadedPolicy } from './load-policy.js';
+import type { LoadedPolicy } from './policy/load.js';
 
 /** What the configuration names but does not hold. */
 export interface Surroundings extends LoadedPolicy {

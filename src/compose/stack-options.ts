@@ -9,7 +9,7 @@ import type { QueryRecord } from '../runtime/recorder.js';
 import type { HandOver } from '../server/hand-over.js';
 import type { ServerLog } from '../server/log.js';
 import type { MockRoot } from './mock-internet.js';
-import type { HeldPolicy } from './policy-parts.js';
+import type { HeldPolicy } from './policy/parts.js';
 
 /** The mock internet as a resolver needs it, wherever its sockets are. */
 export interface MockView {

@@ -3,7 +3,7 @@
  * answers that lead into the client's own network (DNS rebinding).
  *
  * On a query's way `before` stands before special-use names and the stub cache, `after` and the guard behind the
- * resolver. Made from files by compose/policy-files.ts and replaced as a whole when one of them changes.
+ * resolver. Made from files by compose/policy/files.ts and replaced as a whole when one of them changes.
  *
  * Which rule holds (draft-vixie-dnsop-dns-rpz 5): the first name of an alias chain that any rule speaks about; then the
  * first list; then, in a list, rules about the client, the name, addresses in the answer, name servers. So a rule about the

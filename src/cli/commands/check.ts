@@ -2,7 +2,7 @@
  * `stratadns check`: everything that is wrong in the configuration and the zones, with its place.
  */
 import { type InternetProblem, loadInternet } from '../../authority/load.js';
-import { PolicyFileError } from '../../compose/load-policy.js';
+import { PolicyFileError } from '../../compose/policy/load.js';
 import type { Config } from '../../config/fields.js';
 import { loadConfig, placesIn } from '../../config/load.js';
 import { ConfigError, formatKeyPath, formatProblem } from '../../config/problems.js';

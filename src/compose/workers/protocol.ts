@@ -16,9 +16,9 @@ import type { TracedEvent } from '../../runtime/trace.js';
 import { ListenError } from '../../transport/listener.js';
 import type { LoadableEntry } from '../load-entries.js';
 import type { LoadCounts } from '../load-into-caches.js';
-import { PolicyFileError } from '../load-policy.js';
 import type { MockRoot } from '../mock-internet.js';
-import type { HeldPolicy } from '../policy-parts.js';
+import { PolicyFileError } from '../policy/load.js';
+import type { HeldPolicy } from '../policy/parts.js';
 import type { BoundListener } from '../running-server.js';
 
 /** What a worker is born with. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PolicyFileError } from '../../../../src/compose/load-policy.js';
+import { PolicyFileError } from '../../../../src/compose/policy/load.js';
 import { errorOf, failureOf, portionOf, WorkerError } from '../../../../src/compose/workers/protocol.js';
 import { defaultConfig, parseConfig } from '../../../../src/config/load.js';
 import { ListenError } from '../../../../src/transport/listener.js';

@@ -5,9 +5,9 @@
  * Small files are not worth a thread, and are read here.
  */
 import { Worker } from 'node:worker_threads';
-import { loadPart } from './load-policy.js';
-import { type LoadedPart, type PolicyPart, pathsOf } from './policy-parts.js';
-import { areSmall, FileInMotionError, type PolicyFault, PolicyFileError } from './policy-reader.js';
+import { loadPart } from './load.js';
+import { type LoadedPart, type PolicyPart, pathsOf } from './parts.js';
+import { areSmall, FileInMotionError, type PolicyFault, PolicyFileError } from './reader.js';
 
 /** What the thread says of each part, in order. */
 export type PartReport =
@@ -29,7 +29,7 @@ export interface LoaderThread {
 /** Files up to so many octets together are read in some milliseconds. */
 const SMALL_OCTETS = 32_768;
 
-const entry = new URL('./policy-loader-main.js', import.meta.url);
+const entry = new URL('./loader-main.js', import.meta.url);
 
 function startLoader(parts: readonly PolicyPart[]): LoaderThread {
   const thread = new Worker(entry, { name: 'stratadns policy loader', workerData: parts });

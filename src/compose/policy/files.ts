@@ -2,16 +2,16 @@
  * The operator's policy while the program runs: read at start, and again at a reload or when a file changes.
  *
  * A file that cannot be used stops the start but never a running program, which goes on with what it had. What changes is
- * loaded beside the threads that answer (policy-thread.ts), by the old rules until the new ones are whole; what has not
+ * loaded beside the threads that answer (loader-thread.ts), by the old rules until the new ones are whole; what has not
  * changed is kept as it is.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { CancelTimer, Clock } from '../runtime/clock.js';
-import type { ServerLog } from '../server/log.js';
-import { loadParts, logPart } from './load-policy.js';
-import { type LoadedPart, type PolicyConfig, type PolicyImage, partsOf, pathsOf } from './policy-parts.js';
-import { FileInMotionError, isUnchanged, stampOf } from './policy-reader.js';
-import { type LoadAside, loadAside } from './policy-thread.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { ServerLog } from '../../server/log.js';
+import { loadParts, logPart } from './load.js';
+import { type LoadAside, loadAside } from './loader-thread.js';
+import { type LoadedPart, type PolicyConfig, type PolicyImage, partsOf, pathsOf } from './parts.js';
+import { FileInMotionError, isUnchanged, stampOf } from './reader.js';
 
 const LOOK_EVERY_MS = 2000;
 /** A file that somebody is writing is tried again so often, after such a pause. */

@@ -4,19 +4,19 @@
  * The same rules as of the pipeline's stages (server/policy-answer.ts), told as outcomes. The view is that of the client the
  * trace is for; without one everybody's rules hold. Limitations: an alias of local data is shown and not followed.
  */
-import { formatName } from '../dns/name.js';
-import type { Outcome } from '../dns/outcome.js';
-import { Ede, type EdeCode, Rcode, RRType } from '../dns/registry.js';
-import type { Question } from '../dns/rrset.js';
-import type { TraceOptions } from '../observe/control.js';
-import type { Early } from '../policy/policy.js';
-import type { Decision } from '../policy/rules.js';
-import type { RecursiveResolver } from '../resolver/contract.js';
-import type { TraceSink } from '../runtime/trace.js';
-import { clientOctets, rulePhrase } from '../server/policy-answer.js';
-import type { LocalData, LocalRules, View } from '../server/settings.js';
-import { judgeAnswer } from '../server/stages/answer-policy.js';
-import type { LoadedPolicy } from './load-policy.js';
+import { formatName } from '../../dns/name.js';
+import type { Outcome } from '../../dns/outcome.js';
+import { Ede, type EdeCode, Rcode, RRType } from '../../dns/registry.js';
+import type { Question } from '../../dns/rrset.js';
+import type { TraceOptions } from '../../observe/control.js';
+import type { Early } from '../../policy/policy.js';
+import type { Decision } from '../../policy/rules.js';
+import type { RecursiveResolver } from '../../resolver/contract.js';
+import type { TraceSink } from '../../runtime/trace.js';
+import { clientOctets, rulePhrase } from '../../server/policy-answer.js';
+import type { LocalData, LocalRules, View } from '../../server/settings.js';
+import { judgeAnswer } from '../../server/stages/answer-policy.js';
+import type { LoadedPolicy } from './load.js';
 
 /** Resolves with a sink, by the rules that hold for a client. */
 export async function traceByRules(

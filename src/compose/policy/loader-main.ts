@@ -1,10 +1,10 @@
 /**
- * Where the thread begins that loads policy files (policy-thread.ts): reads part after part, reports each, and ends.
+ * Where the thread begins that loads policy files (loader-thread.ts): reads part after part, reports each, and ends.
  */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PolicyPart } from './policy-parts.js';
-import { reportOf } from './policy-thread.js';
+import { reportOf } from './loader-thread.js';
+import type { PolicyPart } from './parts.js';
 
 /** Answers come first. On Linux a priority is that of one thread. */
 const LOW_PRIORITY = 10;

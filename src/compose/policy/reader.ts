@@ -7,7 +7,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import type { Octets } from '../dns/name.js';
+import type { Octets } from '../../dns/name.js';
 
 /** What is wrong with the files of one part of the policy. */
 export interface PolicyFault {

@@ -3,16 +3,16 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openPolicy } from '../../../src/compose/load-policy.js';
-import { imageStamp, PolicyFiles } from '../../../src/compose/policy-files.js';
-import type { PolicyConfig, PolicyImage, PolicyPart } from '../../../src/compose/policy-parts.js';
-import { FileInMotionError, PolicyFileError, PolicyReader } from '../../../src/compose/policy-reader.js';
-import { type LoadAside, loadAside, type PartReport } from '../../../src/compose/policy-thread.js';
-import { parseConfig } from '../../../src/config/load.js';
-import { parseName } from '../../../src/dns/name.js';
-import { RRClass, RRType } from '../../../src/dns/registry.js';
-import { VirtualClock } from '../../../src/runtime/clock.js';
-import { FakeLog } from '../../support/server-harness.js';
+import { imageStamp, PolicyFiles } from '../../../../src/compose/policy/files.js';
+import { openPolicy } from '../../../../src/compose/policy/load.js';
+import { type LoadAside, loadAside, type PartReport } from '../../../../src/compose/policy/loader-thread.js';
+import type { PolicyConfig, PolicyImage, PolicyPart } from '../../../../src/compose/policy/parts.js';
+import { FileInMotionError, PolicyFileError, PolicyReader } from '../../../../src/compose/policy/reader.js';
+import { parseConfig } from '../../../../src/config/load.js';
+import { parseName } from '../../../../src/dns/name.js';
+import { RRClass, RRType } from '../../../../src/dns/registry.js';
+import { VirtualClock } from '../../../../src/runtime/clock.js';
+import { FakeLog } from '../../../support/server-harness.js';
 
 let folder = '';
 beforeEach(() => {

@@ -4,12 +4,12 @@
  * A part is known by what the configuration says of it, so that views which have the same list share one, and a reload
  * loads again only what has changed.
  */
-import type { Config } from '../config/fields.js';
-import type { HostsImage } from '../policy/hosts.js';
-import type { RpzImage } from '../policy/rpz-reader.js';
-import type { BlockListImage } from '../policy/rules.js';
-import type { ZoneImage } from '../zone/packed-zone.js';
-import type { FileStamp } from './policy-reader.js';
+import type { Config } from '../../config/fields.js';
+import type { HostsImage } from '../../policy/hosts.js';
+import type { RpzImage } from '../../policy/rpz-reader.js';
+import type { BlockListImage } from '../../policy/rules.js';
+import type { ZoneImage } from '../../zone/packed-zone.js';
+import type { FileStamp } from './reader.js';
 
 export type PolicyConfig = Pick<Config, 'policy' | 'views'>;
 

@@ -6,24 +6,24 @@
  * A list with bad lines loads the good ones and says how many were bad; a file that cannot be read, or a zone with
  * errors, is an error.
  */
-import { lookup } from '../authority/lookup.js';
-import { ZoneSet } from '../authority/zone-set.js';
-import type { Config } from '../config/fields.js';
-import { isSubdomain, parseName } from '../dns/name.js';
-import { assertNever } from '../dns/outcome.js';
-import { HostsTable, readHosts } from '../policy/hosts.js';
-import { Policy } from '../policy/policy.js';
-import { ResponsePolicyZone } from '../policy/rpz.js';
-import { type RpzImage, RpzReader } from '../policy/rpz-reader.js';
-import { BlockList, type BlockListImage, type PolicyList, readBlockList } from '../policy/rules.js';
-import { NetworkSet } from '../runtime/networks.js';
-import type { ServerLog } from '../server/log.js';
-import type { LocalRules, View } from '../server/settings.js';
-import { loadZoneFile } from '../zone/build.js';
-import { openZone, packZone, type ZoneImage } from '../zone/packed-zone.js';
-import { parseZoneFile } from '../zone/parse.js';
-import type { Zone } from '../zone/zone.js';
-import { formatZoneError } from '../zone/zone-error.js';
+import { lookup } from '../../authority/lookup.js';
+import { ZoneSet } from '../../authority/zone-set.js';
+import type { Config } from '../../config/fields.js';
+import { isSubdomain, parseName } from '../../dns/name.js';
+import { assertNever } from '../../dns/outcome.js';
+import { HostsTable, readHosts } from '../../policy/hosts.js';
+import { Policy } from '../../policy/policy.js';
+import { ResponsePolicyZone } from '../../policy/rpz.js';
+import { type RpzImage, RpzReader } from '../../policy/rpz-reader.js';
+import { BlockList, type BlockListImage, type PolicyList, readBlockList } from '../../policy/rules.js';
+import { NetworkSet } from '../../runtime/networks.js';
+import type { ServerLog } from '../../server/log.js';
+import type { LocalRules, View } from '../../server/settings.js';
+import { loadZoneFile } from '../../zone/build.js';
+import { openZone, packZone, type ZoneImage } from '../../zone/packed-zone.js';
+import { parseZoneFile } from '../../zone/parse.js';
+import type { Zone } from '../../zone/zone.js';
+import { formatZoneError } from '../../zone/zone-error.js';
 import {
   keyOf,
   type LoadedPart,
@@ -32,8 +32,8 @@ import {
   type PolicyPart,
   partsIn,
   partsOf,
-} from './policy-parts.js';
-import { FileInMotionError, PolicyFileError, PolicyReader, stampOf } from './policy-reader.js';
+} from './parts.js';
+import { FileInMotionError, PolicyFileError, PolicyReader, stampOf } from './reader.js';
 
 export { PolicyFileError };
 
