@@ -1,5 +1,5 @@
 /**
- * Data in the caches that no validator has seen: what a dump brought (compose/load-entries.ts).
+ * Data in the caches that no validator has seen: what a dump brought (compose/entries/load-entries.ts).
  *
  * It answers nobody as it is. To judge it is cheaper than a walk, since the validator can prove it as it lies there.
  */

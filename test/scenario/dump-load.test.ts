@@ -1,10 +1,10 @@
 /** Caches to lines of text and back into a resolver that is cut off: the same answers, proven anew. */
 import { describe, expect, it } from 'vitest';
-import { cacheEntries } from '../../src/compose/cache-views.js';
 import type { Engine } from '../../src/compose/engine.js';
-import { readDumpLine } from '../../src/compose/load-entries.js';
-import { loadIntoCaches } from '../../src/compose/load-into-caches.js';
-import { loadLines } from '../../src/compose/load-lines.js';
+import { cacheEntries } from '../../src/compose/entries/cache-views.js';
+import { readDumpLine } from '../../src/compose/entries/load-entries.js';
+import { loadIntoCaches } from '../../src/compose/entries/load-into-caches.js';
+import { loadLines } from '../../src/compose/entries/load-lines.js';
 import { parseName } from '../../src/dns/name.js';
 import { RRType } from '../../src/dns/registry.js';
 import type { CacheEntry } from '../../src/observe/control.js';

@@ -14,8 +14,8 @@ import type { CacheEntry, StatsSnapshot, TraceOptions } from '../../observe/cont
 import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TracedEvent } from '../../runtime/trace.js';
 import { ListenError } from '../../transport/listener.js';
-import type { LoadableEntry } from '../load-entries.js';
-import type { LoadCounts } from '../load-into-caches.js';
+import type { LoadableEntry } from '../entries/load-entries.js';
+import type { LoadCounts } from '../entries/load-into-caches.js';
 import type { MockRoot } from '../mock-internet.js';
 import { PolicyFileError } from '../policy/load.js';
 import type { HeldPolicy } from '../policy/parts.js';

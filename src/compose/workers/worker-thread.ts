@@ -13,7 +13,7 @@ import { systemClock } from '../../runtime/clock.js';
 import type { QueryRecord } from '../../runtime/recorder.js';
 import { FaultLog } from '../../server/fault-log.js';
 import type { ServerLog } from '../../server/log.js';
-import type { LoadCounts } from '../load-into-caches.js';
+import type { LoadCounts } from '../entries/load-into-caches.js';
 import { servedBelow } from '../mock-internet.js';
 import type { BoundListener } from '../running-server.js';
 import { Stack } from '../stack.js';

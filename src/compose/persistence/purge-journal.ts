@@ -6,9 +6,9 @@
  * Limitations: lines survive the end of the process, not that of the machine, since nobody waits for the disk.
  */
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { type Flush, flushEverything, flushLayers } from '../cache/flush.js';
-import { MAX_KEPT_FLUSHES } from '../cache/flush-filter.js';
-import { formatName, NameError, parseName } from '../dns/name.js';
+import { type Flush, flushEverything, flushLayers } from '../../cache/flush.js';
+import { MAX_KEPT_FLUSHES } from '../../cache/flush-filter.js';
+import { formatName, NameError, parseName } from '../../dns/name.js';
 import { unfinishedPath } from './snapshot-file.js';
 
 const HEAD = '{"stratadns":"flushes","version":1}';

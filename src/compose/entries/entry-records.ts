@@ -1,11 +1,11 @@
 /**
  * Lines of a dump back into RRsets: the reverse of what cache-views.ts shows.
  */
-import type { Name } from '../dns/name.js';
-import { RRType } from '../dns/registry.js';
-import type { Rdata, RRset } from '../dns/rrset.js';
-import { parseRrsig } from '../dnssec/records.js';
-import { parseZoneText } from '../zone/parse.js';
+import type { Name } from '../../dns/name.js';
+import { RRType } from '../../dns/registry.js';
+import type { Rdata, RRset } from '../../dns/rrset.js';
+import { parseRrsig } from '../../dnssec/records.js';
+import { parseZoneText } from '../../zone/parse.js';
 
 /** Why a line of a dump is not taken. Does not leave the reader of dumps. */
 export class BadLine extends Error {}

@@ -9,14 +9,14 @@
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Delegation, DelegationServer } from '../cache/delegation-cache.js';
-import { nxdomainKey, rrsetKey } from '../cache/key.js';
-import type { Origin } from '../cache/packed-store/origin-packing.js';
-import { Rank } from '../cache/rank.js';
-import { packRecords, packRRsets } from '../cache/rrset-packing.js';
-import { type Name, NameError, type Octets, parseName, toName } from '../dns/name.js';
-import { formatType, parseType, RRClass, RRType } from '../dns/registry.js';
-import { type RRset, withTtl } from '../dns/rrset.js';
+import type { Delegation, DelegationServer } from '../../cache/delegation-cache.js';
+import { nxdomainKey, rrsetKey } from '../../cache/key.js';
+import type { Origin } from '../../cache/packed-store/origin-packing.js';
+import { Rank } from '../../cache/rank.js';
+import { packRecords, packRRsets } from '../../cache/rrset-packing.js';
+import { type Name, NameError, type Octets, parseName, toName } from '../../dns/name.js';
+import { formatType, parseType, RRClass, RRType } from '../../dns/registry.js';
+import { type RRset, withTtl } from '../../dns/rrset.js';
 import { BadLine, readRRsets } from './entry-records.js';
 
 /** Plain data, since it goes to the thread that owns the name. */

@@ -1,8 +1,8 @@
 /**
  * Puts entries that were read from a dump into the caches of one thread.
  */
-import { labelCount } from '../dns/name.js';
-import type { EngineCaches } from './engine-caches.js';
+import { labelCount } from '../../dns/name.js';
+import type { EngineCaches } from '../engine-caches.js';
 import type { LoadableEntry } from './load-entries.js';
 
 export interface LoadCounts {

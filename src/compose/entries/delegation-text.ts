@@ -2,10 +2,10 @@
  * A delegation as records in presentation form: NS, glue, DS and what denies it.
  * Limitations: addresses that are only a last resort (`spare`) are not shown.
  */
-import type { Delegation } from '../cache/delegation-cache.js';
-import { formatName } from '../dns/name.js';
-import { withTtl } from '../dns/rrset.js';
-import { formatRRset } from '../wire/rrset-text.js';
+import type { Delegation } from '../../cache/delegation-cache.js';
+import { formatName } from '../../dns/name.js';
+import { withTtl } from '../../dns/rrset.js';
+import { formatRRset } from '../../wire/rrset-text.js';
 
 export function delegationRecords(
   { zone, servers, ds, dsProof }: Delegation,

@@ -17,14 +17,19 @@ import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Flush } from '../cache/flush.js';
-import { FlushFilter } from '../cache/flush-filter.js';
-import { dumpDefect } from '../cache/shared-stub-cache/dump.js';
-import type { SharedStubCache } from '../cache/shared-stub-cache/shared-stub-cache.js';
-import { dumpSnapshot, type KeepEntry, loadSnapshotSteps, type SnapshotCaches } from '../cache/snapshot.js';
-import type { PersistenceStats } from '../observe/control.js';
-import type { CancelTimer, Clock } from '../runtime/clock.js';
-import type { ServerLog } from '../server/log.js';
+import type { Flush } from '../../cache/flush.js';
+import { FlushFilter } from '../../cache/flush-filter.js';
+import { dumpDefect } from '../../cache/shared-stub-cache/dump.js';
+import type { SharedStubCache } from '../../cache/shared-stub-cache/shared-stub-cache.js';
+import {
+  dumpSnapshot,
+  type KeepEntry,
+  loadSnapshotSteps,
+  type SnapshotCaches,
+} from '../../cache/snapshot.js';
+import type { PersistenceStats } from '../../observe/control.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { ServerLog } from '../../server/log.js';
 import { journalPath, PurgeJournal, readJournal } from './purge-journal.js';
 import {
   type FileFault,

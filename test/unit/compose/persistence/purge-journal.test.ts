@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Flush, flushEverything } from '../../../src/cache/flush.js';
-import { MAX_KEPT_FLUSHES } from '../../../src/cache/flush-filter.js';
-import { journalPath, PurgeJournal, readJournal } from '../../../src/compose/purge-journal.js';
-import { parseName } from '../../../src/dns/name.js';
+import { type Flush, flushEverything } from '../../../../src/cache/flush.js';
+import { MAX_KEPT_FLUSHES } from '../../../../src/cache/flush-filter.js';
+import { journalPath, PurgeJournal, readJournal } from '../../../../src/compose/persistence/purge-journal.js';
+import { parseName } from '../../../../src/dns/name.js';
 
 let folder = '';
 let snapshot = '';

@@ -4,22 +4,22 @@
  * Entries hold all that a dump needs to be loaded again (load-entries.ts): records as received but for their TTL,
  * proofs, times as dates, trust, origin.
  */
-import type { CacheRules } from '../cache/cache-rules.js';
-import type { Delegation } from '../cache/delegation-cache.js';
-import type { FailureEntry } from '../cache/failure-cache.js';
-import type { NegativeEntry } from '../cache/negative-cache.js';
-import type { PackedEntry } from '../cache/packed-entry.js';
-import { formatRank } from '../cache/rank.js';
-import type { Origin, RRsetEntry } from '../cache/rrset-cache.js';
-import type { StubCache, StubEntryInfo } from '../cache/stub-cache.js';
-import { formatName, type Name } from '../dns/name.js';
-import { formatClass, formatRcode, formatType, RRClass, RRType } from '../dns/registry.js';
-import { type RRset, type Security, withTtl } from '../dns/rrset.js';
-import type { CacheEntry, CacheStats } from '../observe/control.js';
-import { decodeMessage } from '../wire/decode.js';
-import { formatRRset } from '../wire/rrset-text.js';
+import type { CacheRules } from '../../cache/cache-rules.js';
+import type { Delegation } from '../../cache/delegation-cache.js';
+import type { FailureEntry } from '../../cache/failure-cache.js';
+import type { NegativeEntry } from '../../cache/negative-cache.js';
+import type { PackedEntry } from '../../cache/packed-entry.js';
+import { formatRank } from '../../cache/rank.js';
+import type { Origin, RRsetEntry } from '../../cache/rrset-cache.js';
+import type { StubCache, StubEntryInfo } from '../../cache/stub-cache.js';
+import { formatName, type Name } from '../../dns/name.js';
+import { formatClass, formatRcode, formatType, RRClass, RRType } from '../../dns/registry.js';
+import { type RRset, type Security, withTtl } from '../../dns/rrset.js';
+import type { CacheEntry, CacheStats } from '../../observe/control.js';
+import { decodeMessage } from '../../wire/decode.js';
+import { formatRRset } from '../../wire/rrset-text.js';
+import type { EngineCaches } from '../engine-caches.js';
 import { delegationRecords } from './delegation-text.js';
-import type { EngineCaches } from './engine-caches.js';
 
 export function cacheStats(caches: EngineCaches, stub: StubCache, eviction: string): CacheStats[] {
   return [

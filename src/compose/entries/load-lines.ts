@@ -2,7 +2,7 @@
  * Lines of a dump into the caches, in slices between which queries are served.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CacheLoad } from '../observe/control.js';
+import type { CacheLoad } from '../../observe/control.js';
 import { type LoadableEntry, readDumpLine } from './load-entries.js';
 import type { LoadCounts } from './load-into-caches.js';
 

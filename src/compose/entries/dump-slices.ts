@@ -2,7 +2,7 @@
  * Entries of a dump, with a turn of the loop after a few milliseconds of work, so that queries are served meanwhile.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
 
 const SLICE_MS = 2;
 const ENTRIES_PER_LOOK = 16;
