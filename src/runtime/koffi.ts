@@ -1,7 +1,7 @@
 /**
  * The door to C libraries inside this process: koffi, an optional dependency.
  *
- * Only this file imports it. transport/libc.ts calls the C library through it, dnssec/libcrypto.ts OpenSSL; both
+ * Only this file imports it. transport/native/libc.ts calls the C library through it, dnssec/libcrypto.ts OpenSSL; both
  * take another way when `loadKoffi()` gives undefined. Linux only, where both have been tried.
  */
 import { readFileSync } from 'node:fs';

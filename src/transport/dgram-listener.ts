@@ -2,7 +2,7 @@
  * A UDP listener made of node:dgram: works on every system, one system call per packet.
  *
  * Limitations: on a wildcard address of a machine with several, the system chooses the source address of
- * replies, which need not be the one that was asked; native-udp-listener.ts gets that right. Sharing a port
+ * replies, which need not be the one that was asked; native/udp-listener.ts gets that right. Sharing a port
  * needs a Node that can (22.12, 23.1) or a descriptor made by native-socket.ts.
  */
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';

@@ -5,6 +5,7 @@
  * here and handed to Node; elsewhere it is an error that says so, and one worker is what is left.
  */
 import { isIP } from 'node:net';
+import { ListenError } from './listener.js';
 import {
   AF_INET,
   AF_INET6,
@@ -20,8 +21,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-} from './libc.js';
-import { ListenError } from './listener.js';
+} from './native/libc.js';
 import { socketAddress } from './socket-address.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

@@ -4,7 +4,7 @@
  * Limitations: scoped IPv6 addresses (`fe80::1%eth0`) are taken only with a numeric scope.
  */
 import { isIP } from 'node:net';
-import { AF_INET, AF_INET6 } from './libc.js';
+import { AF_INET, AF_INET6 } from './native/libc.js';
 
 export const SOCKADDR_IN_OCTETS = 16;
 export const SOCKADDR_IN6_OCTETS = 28;

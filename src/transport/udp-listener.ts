@@ -7,9 +7,9 @@
 import type { ThreadWork } from '../runtime/work-slice.js';
 import { openDgramListener } from './dgram-listener.js';
 import type { FastLane } from './fast-lane.js';
-import { loadLibc } from './libc.js';
 import type { Listener, ListenOptions, PacketHandler } from './listener.js';
-import { openNativeUdpListener } from './native-udp-listener.js';
+import { loadLibc } from './native/libc.js';
+import { openNativeUdpListener } from './native/udp-listener.js';
 
 export interface UdpListenOptions extends ListenOptions {
   /** `auto`, the default: batched system calls where Linux and koffi are there; false: node:dgram. */

@@ -3,7 +3,7 @@
  *
  * Every query gets a socket of its own on a fresh random port (RFC 5452 9.2), connected, so that the kernel
  * drops what other addresses send and an ICMP error reaches only the query that caused it. The socket is
- * never used for a second query. dgram-sockets.ts implements it anywhere, native-sockets.ts on Linux at half
+ * never used for a second query. dgram-sockets.ts implements it anywhere, native/sockets.ts on Linux at half
  * the cost; docs/decisions/002-upstream-sockets.md has the figures.
  */
 import type { UpstreamFault } from '../runtime/trace.js';

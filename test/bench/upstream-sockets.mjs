@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { systemClock } from '../../dist/runtime/clock.js';
 import { secureRandom } from '../../dist/runtime/random.js';
 import { DgramSockets } from '../../dist/transport/dgram-sockets.js';
-import { loadLibc } from '../../dist/transport/libc.js';
-import { NativeSockets } from '../../dist/transport/native-sockets.js';
+import { loadLibc } from '../../dist/transport/native/libc.js';
+import { NativeSockets } from '../../dist/transport/native/sockets.js';
 import { NetworkUpstream } from '../../dist/transport/network-upstream.js';
 
 if (process.send) {

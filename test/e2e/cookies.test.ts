@@ -8,7 +8,7 @@ import { loopbackNetworks } from '../../src/runtime/networks.js';
 import { secureRandom } from '../../src/runtime/random.js';
 import { ServerCookies } from '../../src/server/cookies.js';
 import { StubLane } from '../../src/server/fast-lane.js';
-import { loadLibc } from '../../src/transport/libc.js';
+import { loadLibc } from '../../src/transport/native/libc.js';
 import { NetworkUpstream } from '../../src/transport/network-upstream.js';
 import type { UpstreamQuery } from '../../src/transport/upstream.js';
 import { findOption } from '../../src/wire/options.js';

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { existsSync, readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { silenceWatches } from '../../src/transport/readiness.js';
+import { silenceWatches } from '../../src/transport/native/readiness.js';
 import { UdpClient } from '../support/udp-listener-contract.js';
 
 const built = new URL('../../dist/transport/udp-listener.js', import.meta.url);

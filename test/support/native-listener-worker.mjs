@@ -1,6 +1,6 @@
 /** A thread that listens with the built batching listener, echoes late, tells its port, and ends or hangs when told. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { publishWatches } from '../../dist/transport/readiness.js';
+import { publishWatches } from '../../dist/transport/native/readiness.js';
 import { openUdpListener } from '../../dist/transport/udp-listener.js';
 
 let hang = false;

@@ -4,8 +4,8 @@
 import { type Clock, VirtualClock } from '../../src/runtime/clock.js';
 import { type Random, secureRandom } from '../../src/runtime/random.js';
 import { DgramSockets } from '../../src/transport/dgram-sockets.js';
-import { loadLibc } from '../../src/transport/libc.js';
-import { NativeSockets } from '../../src/transport/native-sockets.js';
+import { loadLibc } from '../../src/transport/native/libc.js';
+import { NativeSockets } from '../../src/transport/native/sockets.js';
 import type { UdpSockets } from '../../src/transport/udp-sockets.js';
 import type { Upstream } from '../../src/transport/upstream.js';
 import { type Script, ScriptedServer } from './scripted-server.js';

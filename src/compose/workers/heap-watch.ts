@@ -2,7 +2,7 @@
  * Ends a worker in good order before its heap is full.
  *
  * Node ends a thread whose heap is full on the spot, which takes the whole process along while the thread watches sockets
- * (transport/readiness.ts). So a worker looks at its heap every second, and throws when little is left: main starts it
+ * (transport/native/readiness.ts). So a worker looks at its heap every second, and throws when little is left: main starts it
  * again, and its caches begin anew. The limit has room for the caches, so only a leak comes so far. All limits together fit
  * into the memory that there is, so that it comes so far before the system ends the whole process for want of memory.
  * Limitations: where there is too little for what workers need, each has that all the same.

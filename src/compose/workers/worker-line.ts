@@ -9,7 +9,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { QueryRecord } from '../../runtime/recorder.js';
 import type { TraceSink } from '../../runtime/trace.js';
 import type { ServerLog } from '../../server/log.js';
-import { silenceWatches } from '../../transport/readiness.js';
+import { silenceWatches } from '../../transport/native/readiness.js';
 import {
   type CallMessage,
   type CallName,

@@ -4,7 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.js';
-import { publishWatches } from '../../transport/readiness.js';
+import { publishWatches } from '../../transport/native/readiness.js';
 import { watchHeap } from './heap-watch.js';
 import { failureOf, type Report, type WorkerSetup } from './protocol.js';
 import { WorkerThread } from './worker-thread.js';

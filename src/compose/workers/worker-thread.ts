@@ -219,7 +219,7 @@ export class WorkerThread implements Handlers {
     await this.serving.close(0);
   }
 
-  /** From outside a thread cannot be ended safely while it watches sockets; see transport/readiness.ts. */
+  /** From outside a thread cannot be ended safely while it watches sockets; see transport/native/readiness.ts. */
   end(): undefined {
     setImmediate(() => process.exit());
   }

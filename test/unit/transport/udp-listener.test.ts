@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { loadLibc } from '../../../src/transport/libc.js';
 import type { Listener } from '../../../src/transport/listener.js';
+import { loadLibc } from '../../../src/transport/native/libc.js';
 import { openUdpListener } from '../../../src/transport/udp-listener.js';
 import { UdpClient } from '../../support/udp-listener-contract.js';
 

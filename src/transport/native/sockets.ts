@@ -22,8 +22,19 @@
  * Limitations: sockets of queries under way stay open when their thread is terminated.
  */
 import { readFileSync } from 'node:fs';
-import type { Random } from '../runtime/random.js';
-import { ThreadWork, type WorkSlice } from '../runtime/work-slice.js';
+import type { Random } from '../../runtime/random.js';
+import { ThreadWork, type WorkSlice } from '../../runtime/work-slice.js';
+import { SOCKADDR_IN_OCTETS, SOCKADDR_IN6_OCTETS, setPort, socketAddress } from '../socket-address.js';
+import { faultOfErrorCode } from '../socket-fault.js';
+import {
+  FIRST_PORT,
+  PORT_COUNT,
+  PORT_DRAWS,
+  type SocketLease,
+  type UdpReceiver,
+  type UdpSockets,
+} from '../udp-sockets.js';
+import type { ServerEndpoint } from '../upstream.js';
 import {
   AF_INET,
   AF_INET6,
@@ -37,17 +48,6 @@ import {
   SOCK_NONBLOCK,
 } from './libc.js';
 import { MAX_EVENTS, Readiness } from './readiness.js';
-import { SOCKADDR_IN_OCTETS, SOCKADDR_IN6_OCTETS, setPort, socketAddress } from './socket-address.js';
-import { faultOfErrorCode } from './socket-fault.js';
-import {
-  FIRST_PORT,
-  PORT_COUNT,
-  PORT_DRAWS,
-  type SocketLease,
-  type UdpReceiver,
-  type UdpSockets,
-} from './udp-sockets.js';
-import type { ServerEndpoint } from './upstream.js';
 
 export interface NativeSocketsOptions {
   readonly ports?: 'own' | 'kernel' | 'auto';

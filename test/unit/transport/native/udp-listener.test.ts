@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ThreadWork } from '../../../src/runtime/work-slice.js';
-import { DROPPED, type FastLane, NOT_TAKEN } from '../../../src/transport/fast-lane.js';
-import { type Libc, loadLibc } from '../../../src/transport/libc.js';
-import type { Listener, PacketHandler } from '../../../src/transport/listener.js';
-import { openNativeUdpListener } from '../../../src/transport/native-udp-listener.js';
-import { addressAt, portAt } from '../../../src/transport/socket-address.js';
-import { UdpClient, udpListenerContract } from '../../support/udp-listener-contract.js';
+import { ThreadWork } from '../../../../src/runtime/work-slice.js';
+import { DROPPED, type FastLane, NOT_TAKEN } from '../../../../src/transport/fast-lane.js';
+import type { Listener, PacketHandler } from '../../../../src/transport/listener.js';
+import { type Libc, loadLibc } from '../../../../src/transport/native/libc.js';
+import { openNativeUdpListener } from '../../../../src/transport/native/udp-listener.js';
+import { addressAt, portAt } from '../../../../src/transport/socket-address.js';
+import { UdpClient, udpListenerContract } from '../../../support/udp-listener-contract.js';
 
 const libc = loadLibc();
 if (!libc) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeldPackets, PacketPlace } from '../../../src/transport/held-packets.js';
+import { HeldPackets, PacketPlace } from '../../../../src/transport/native/held-packets.js';
 
 /** A packet somewhere in a batch's memory, all of it told by one number. */
 function packet(n: number, length: number): PacketPlace {

@@ -7,7 +7,7 @@
  *
  * A call gives -1 on failure; `errno()` must be read before the next call.
  */
-import { type Koffi, loadKoffi } from '../runtime/koffi.js';
+import { type Koffi, loadKoffi } from '../../runtime/koffi.js';
 
 type Octets = Uint8Array;
 

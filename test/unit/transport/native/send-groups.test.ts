@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { AF_INET, AF_INET6, type Libc } from '../../../src/transport/libc.js';
+import { AF_INET, AF_INET6, type Libc } from '../../../../src/transport/native/libc.js';
 import {
   BATCH,
   CONTROL_WORDS,
   Headers,
   NAME_WORDS,
   nameWordsUsed,
-} from '../../../src/transport/packet-batch.js';
-import { NONE, SendGroups } from '../../../src/transport/send-groups.js';
+} from '../../../../src/transport/native/packet-batch.js';
+import { NONE, SendGroups } from '../../../../src/transport/native/send-groups.js';
 
 const noAddresses = { addressOf: () => 0n } as unknown as Libc;
 

@@ -11,9 +11,20 @@
  * Limitations: packets over 4096 octets are dropped and count as refused.
  */
 import { isIP } from 'node:net';
-import { ThreadWork, type WorkSlice } from '../runtime/work-slice.js';
-import { RECEIVE_BUFFER_OCTETS } from './dgram-listener.js';
-import { type FastLane, type FastPacket, NOT_TAKEN } from './fast-lane.js';
+import { ThreadWork, type WorkSlice } from '../../runtime/work-slice.js';
+import { RECEIVE_BUFFER_OCTETS } from '../dgram-listener.js';
+import { type FastLane, type FastPacket, NOT_TAKEN } from '../fast-lane.js';
+import {
+  type ClientAddress,
+  ListenError,
+  type Listener,
+  ListenerCounters,
+  type ListenerStats,
+  type ListenOptions,
+  type PacketHandler,
+} from '../listener.js';
+import { openDescriptor } from '../shared-port.js';
+import { addressAt, portAt, SOCKADDR_IN6_OCTETS } from '../socket-address.js';
 import { HeldPackets, PacketPlace } from './held-packets.js';
 import {
   AF_INET,
@@ -26,22 +37,11 @@ import {
   SO_RCVBUF,
   SOL_SOCKET,
 } from './libc.js';
-import {
-  type ClientAddress,
-  ListenError,
-  type Listener,
-  ListenerCounters,
-  type ListenerStats,
-  type ListenOptions,
-  type PacketHandler,
-} from './listener.js';
 import { type OwnedDescriptor, ownDescriptor } from './owned-descriptor.js';
 import { BATCH, CONTROL_WORDS, NAME_OCTETS, NAME_WORDS, ReceiveBatch, SLOT_OCTETS } from './packet-batch.js';
 import { Readiness } from './readiness.js';
 import { ReplyAddress } from './reply-address.js';
 import { canSegment, SendBatch } from './send-batch.js';
-import { openDescriptor } from './shared-port.js';
-import { addressAt, portAt, SOCKADDR_IN6_OCTETS } from './socket-address.js';
 
 /** From so many packets to hand over on, answers that are ready do not wait for them: a system call costs less. */
 const MANY_LEFT = 4;
