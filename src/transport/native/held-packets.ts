@@ -28,8 +28,8 @@ export class PacketPlace {
 }
 
 export class HeldPackets {
-  private readonly memory: Buffer;
-  private readonly words: Uint32Array;
+  /** Made when the first packet is held, which on most listeners is never. */
+  private memory: Buffer | undefined;
   private readonly place = new PacketPlace();
   /** Octets: where the oldest stands, where the next one goes, and where the ring ends for those before it. */
   private first = 0;
@@ -37,14 +37,7 @@ export class HeldPackets {
   private wrapAt = 0;
   private held = 0;
 
-  constructor(private readonly capacity = HELD_OCTETS) {
-    this.memory = Buffer.alloc(capacity);
-    this.words = new Uint32Array(this.memory.buffer, this.memory.byteOffset, capacity / 4);
-    this.place.memory = this.memory;
-    this.place.names = this.memory;
-    this.place.nameWords = this.words;
-    this.place.controlWords = this.words;
-  }
+  constructor(private readonly capacity = HELD_OCTETS) {}
 
   get size(): number {
     return this.held;
@@ -55,16 +48,25 @@ export class HeldPackets {
     const octets = HEAD_OCTETS + ((from.length + 3) & ~3);
     const at = this.roomFor(octets);
     if (at < 0) return false;
-    const { words } = this;
+    const memory = this.memory ?? this.makeMemory();
+    const words = this.place.nameWords;
     let word = at / 4;
     words[word++] = from.length;
     words[word++] = from.controlLength;
     for (let w = 0; w < NAME_WORDS; w++) words[word++] = from.nameWords[from.nameAt + w]!;
     for (let w = 0; w < CONTROL_WORDS; w++) words[word++] = from.controlWords[from.controlAt + w]!;
-    from.memory.copy(this.memory, word * 4, from.start, from.start + from.length);
+    from.memory.copy(memory, word * 4, from.start, from.start + from.length);
     this.next = at + octets;
     this.held++;
     return true;
+  }
+
+  private makeMemory(): Buffer {
+    const memory = Buffer.alloc(this.capacity);
+    const words = new Uint32Array(memory.buffer, memory.byteOffset, this.capacity / 4);
+    Object.assign(this.place, { memory, names: memory, nameWords: words, controlWords: words });
+    this.memory = memory;
+    return memory;
   }
 
   private roomFor(octets: number): number {
@@ -80,7 +82,8 @@ export class HeldPackets {
   /** The one that waits longest, which need wait no more. Its memory stays as it is until the next `hold`. */
   take(): PacketPlace | undefined {
     if (this.held === 0) return undefined;
-    const { place, words } = this;
+    const { place } = this;
+    const words = place.nameWords;
     const word = this.first / 4;
     place.length = words[word]!;
     place.controlLength = words[word + 1]!;
