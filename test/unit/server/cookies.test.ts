@@ -19,7 +19,7 @@ interface Vector {
 const FILE = 'vectors/cookies-rfc9018.json';
 const vectors: readonly Vector[] = hasSharedData(FILE) ? JSON.parse(readShared(FILE)).vectors : [];
 
-describe('RFC 9018 appendix A', () => {
+describe.skipIf(vectors.length === 0)('RFC 9018 appendix A (needs the shared vectors)', () => {
   it.each(vectors.map((v) => [v.id, v] as const))('%s', (_id, v) => {
     const cookies = new ServerCookies([Buffer.from(v.secret, 'hex')]);
     const presented = cookieOf(v.presented_cookie ?? v.client_cookie);
