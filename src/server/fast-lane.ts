@@ -26,7 +26,7 @@ import { OPT_FIXED_OCTETS } from '../wire/opt.js';
 import { clientKey } from './client-key.js';
 import { AF_INET, ClientNetworks } from './client-networks.js';
 import type { ClientRates } from './client-rates.js';
-import { LANE_TYPES, LaneCounts, SAMPLE_EVERY } from './lane-counts.js';
+import { LANE_TYPES, LaneCounts } from './lane-counts.js';
 import { LaneOpt, NO_OPT } from './lane-opt.js';
 import { LaneViews } from './lane-views.js';
 import type { ServerSettings } from './settings.js';
@@ -115,8 +115,8 @@ export class StubLane {
   };
 
   private sample(tookMs: number): void {
-    this.counts.sampled(tookMs);
-    this.recorder.sampled?.(this.key.name(), this.key.question >>> 16, SAMPLE_EVERY);
+    const times = this.counts.sampled(tookMs);
+    this.recorder.sampled?.(this.key.name(), this.key.question >>> 16, times);
   }
 
   private answer(packet: FastPacket, terms: Terms): number {
