@@ -109,6 +109,7 @@ export class WorkSlice {
   private readonly microtasksRun = (): void => process.nextTick(this.settled);
 
   private readonly settled = (): void => {
+    if (this.pieces === 0) return; // two turns ended in one: the first measured both, or the next has begun
     const sample = (this.spentMs + this.nowMs() - this.begunMs) / this.pieces;
     this.pieceMs += (sample - this.pieceMs) * WEIGHT;
     this.pieces = 0;

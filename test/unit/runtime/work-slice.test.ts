@@ -69,6 +69,21 @@ describe('WorkSlice', () => {
     expect(slice.room).toBe(Math.floor(LONG_MS / 1.001));
   });
 
+  it('goes on where two turns end before either could be measured', async () => {
+    const hands = new Hands();
+    const slice = new ThreadWork(hands.now).newSource();
+    for (let i = 0; i < 3; i++) {
+      slice.open();
+      slice.begin();
+      hands.ms += 0.2;
+      slice.end(2);
+      slice.close(0);
+    }
+    await turn();
+    slice.open();
+    expect(slice.room).toBe(Math.floor(LONG_MS / 0.1));
+  });
+
   it('begins one piece at a time while more responses wait than is usual', async () => {
     const hands = new Hands();
     const thread = new ThreadWork(hands.now);
