@@ -53,7 +53,8 @@ export function namingFaults(file: string | undefined, config: Config, error: Po
     const [path] = [...policy.lists.map((list) => list.path), ...policy.hosts, ...policy.localZones];
     return error.faults
       .filter(
-        ({ paths, message }) => paths.includes(path!) && (paths.length === 1 || message.startsWith(path!)),
+        ({ paths, message }) =>
+          paths.includes(path!) && (paths.length === 1 || message.startsWith(`${path}: `)),
       )
       .flatMap(({ message }) => message.split('\n'))
       .map((message) => problemAt(at, file, message, place(at)));

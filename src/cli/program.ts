@@ -115,7 +115,7 @@ function addTrace(program: Command, io: Io): void {
         new Option(
           '--replay <file>',
           'walk a recording again, without network, at the time of then',
-        ).conflicts(['config', 'zones', 'at', 'client', 'record']),
+        ).conflicts(['config', 'zones', 'at', 'client', 'record', 'fresh']),
       )
       .addOption(tokenFlag())
       .addHelpText('after', traceHelp)

@@ -67,21 +67,25 @@ export async function recordThere(
   const query = { name: formatName(name), type: formatType(type), record: '1' };
   const recording = ourRecording(await server.json('GET', '/trace', query), server);
   writeRecording(file, recordingText(recording));
-  const { report, departures } = await replayRecording(recording);
+  const replayed = await replayRecording(recording);
   const say = () => {
-    for (const departure of departures) io.err(`${printable(departure)}\n`);
     io.err(recordedLine(file, recording));
+    sayEnding(replayed, io);
   };
-  return { report, say };
+  return { report: replayed.report, say };
 }
 
 function ourRecording(reply: unknown, server: ServerClient): Recording {
   try {
     return readRecording(reply, 'the reply');
   } catch (error) {
-    if (error instanceof RecordingError) throw server.notOurs();
-    throw error;
+    if (error instanceof RecordingError && !isRecording(reply)) throw server.notOurs();
+    throw error; // of another version, say
   }
+}
+
+function isRecording(reply: unknown): boolean {
+  return typeof reply === 'object' && reply !== null && 'stratadns-recording' in reply;
 }
 
 function recordedLine(file: string, { exchanges }: Recording): string {
@@ -108,15 +112,17 @@ function hasRules({ policy, views }: Config): boolean {
 /** @param question in place of the recorded one */
 export async function replayHere(file: string, question: Question | undefined, io: Io): Promise<Walked> {
   const recording = loadRecording(file);
-  const { report, departures, differences } = await replayRecording(recording, question);
-  const say = () => {
-    for (const departure of departures) io.err(`${printable(departure)}\n`);
-    if (differences.length === 0) return;
-    const lines = differences.map((difference) => `  ${printable(difference)}`);
-    throw new CliError(
-      ExitCode.failed,
-      ['The replay ended otherwise than the recording:', ...lines].join('\n'),
-    );
-  };
-  return { report, say };
+  const replayed = await replayRecording(recording, question);
+  return { report: replayed.report, say: () => sayEnding(replayed, io) };
+}
+
+/** Where a replay went other ways than the walk. @throws {CliError} when it ended otherwise */
+function sayEnding({ departures, differences }: Awaited<ReturnType<typeof replayRecording>>, io: Io): void {
+  for (const departure of departures) io.err(`${printable(departure)}\n`);
+  if (differences.length === 0) return;
+  const lines = differences.map((difference) => `  ${printable(difference)}`);
+  throw new CliError(
+    ExitCode.failed,
+    ['The replay ended otherwise than the recording:', ...lines].join('\n'),
+  );
 }

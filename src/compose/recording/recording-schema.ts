@@ -8,6 +8,7 @@ import { NameError, parseName } from '../../dns/name.js';
 import type { EdeCode } from '../../dns/registry.js';
 import { QuestionError, readQuestion } from '../../observe/question-text.js';
 import type { OutcomeReport } from '../../observe/sinks/collect.js';
+import type { UpstreamFault } from '../../runtime/trace.js';
 import type { RecordedExchange } from '../../transport/exchange-recorder.js';
 import { rcodeOf } from './recording.js';
 
@@ -55,8 +56,8 @@ const server = read('a server such as 192.0.2.1@53', (text) => {
 });
 const octets = read('octets in base64', (text) => {
   const decoded = Buffer.from(text, 'base64');
-  if (text === '' || text.length > MAX_BASE64_CHARS || decoded.toString('base64') !== text)
-    throw new RangeError();
+  // No octets at all are a datagram too.
+  if (text.length > MAX_BASE64_CHARS || decoded.toString('base64') !== text) throw new RangeError();
   return decoded;
 });
 const milliseconds = z
@@ -67,6 +68,23 @@ const text = z.string(says('text')).max(4096, says('text of at most 4096 charact
 const word = <const T extends string>(words: readonly [T, ...T[]]) =>
   z.enum(words, says(`one of ${words.join(', ')}`));
 
+/** Every fault that an exchange can be recorded with. */
+const recordedFaults: Readonly<Record<UpstreamFault | 'unfinished', true>> = {
+  timeout: true,
+  unreachable: true,
+  'connection-refused': true,
+  'connection-closed': true,
+  'near-miss': true,
+  'no-cookie': true,
+  malformed: true,
+  'no-socket': true,
+  unfinished: true,
+};
+const faults = Object.keys(recordedFaults) as [
+  keyof typeof recordedFaults,
+  ...(keyof typeof recordedFaults)[],
+];
+
 const exchange = z
   .strictObject(
     {
@@ -76,17 +94,7 @@ const exchange = z
       transport: word(['udp', 'tcp']),
       sentMs: milliseconds,
       tookMs: milliseconds,
-      fault: word([
-        'timeout',
-        'unreachable',
-        'connection-refused',
-        'connection-closed',
-        'near-miss',
-        'no-cookie',
-        'malformed',
-        'no-socket',
-        'unfinished',
-      ]).optional(),
+      fault: word(faults).optional(),
       query: octets.optional(),
       response: octets.optional(),
     },

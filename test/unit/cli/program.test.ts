@@ -391,6 +391,15 @@ describe('commands for a running server', () => {
     expect(err).toMatch(/^Recorded in .*recorded\.json: \d+ exchanges\.\n$/);
     expect(http.control.traced.at(-1)).toBe('www.lame.broken.test. 1 recorded');
     expect(readFileSync(path, 'utf8')).toBe(recordingText(recording));
+    const { exchanges, ...rest } = JSON.parse(recordingText(recording));
+    http.control.recording = JSON.stringify({ ...rest, exchanges: exchanges.slice(0, 1) });
+    const cut = await run(['trace', 'www.lame.broken.test', ...withToken]);
+    expect(cut.code).toBe(1);
+    expect(cut.err).toMatch(/ended otherwise than the recording/);
+    http.control.recording = JSON.stringify({ ...rest, exchanges, 'stratadns-recording': 2 });
+    const newer = await run(['trace', 'a.test', ...withToken]);
+    expect(newer.err).toMatch(/the reply: .*2/);
+    expect(newer.err).not.toMatch(/is not stratadns/);
     http.control.recording = '{}';
     const other = await run(['trace', 'a.test', ...withToken]);
     expect(other).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/is not stratadns\.\n$/) });

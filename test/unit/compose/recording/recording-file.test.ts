@@ -133,4 +133,12 @@ describe('the file of a recording', () => {
   it('is refused when there is none', () => {
     expect(() => loadRecording('/nonexistent.json')).toThrow(/^\/nonexistent\.json: cannot be read: ENOENT/);
   });
+
+  it('takes a datagram without octets, as servers may send one', () => {
+    const json = JSON.parse(text);
+    json.exchanges[0].response = '';
+    json.exchanges[0].fault = 'malformed';
+    const [first] = parseRecording(JSON.stringify(json), 'r.json').exchanges;
+    expect(first?.response).toHaveLength(0);
+  });
 });
