@@ -47,6 +47,9 @@ export const LOOK_EVERY_MS = 500;
 /** A peer that was not heard for so long though it was asked is stuck: shorter than clients wait. */
 export const SILENT_AFTER_MS = 1500;
 
+/** Questions that were taken up and are still listed, at most. */
+const FORGET_AT = 1024;
+
 type Settle = (answer: HandedAnswer | undefined) => void;
 
 export class PeerLink {
@@ -126,14 +129,21 @@ export class PeerLink {
     this.silent = false;
     for (const reply of replies) this.take(reply);
     for (const ask of asks) this.received.push(ask);
-    if (!this.takingUp) this.takeUp();
+    if (this.received.length > this.takenUp) this.takeUpSoon();
     if (ping) this.schedule();
+  }
+
+  /** Once per turn of the loop, however many messages it brings. */
+  private takeUpSoon(): void {
+    if (this.takingUp) return;
+    this.takingUp = true;
+    setImmediate(this.takeUp);
   }
 
   private readonly takeUp = (): void => {
     this.takingUp = false;
     const { work, received } = this;
-    if (this.closed || received.length === 0) return;
+    if (this.closed) return;
     work.open();
     const end = Math.min(received.length, this.takenUp + work.room);
     work.begin();
@@ -142,13 +152,11 @@ export class PeerLink {
     work.end(end - from);
     const left = received.length - end;
     work.close(left);
-    if (left > 0) {
-      this.takingUp = true;
-      setImmediate(this.takeUp);
-      return;
+    if (end >= FORGET_AT || left === 0) {
+      received.splice(0, end);
+      this.takenUp = 0;
     }
-    this.received = [];
-    this.takenUp = 0;
+    if (left > 0) this.takeUpSoon();
   };
 
   private take(reply: ReplyTuple): void {

@@ -4,6 +4,7 @@
  * First in, first out, in memory of fixed size as the system's receive buffer is: who comes when it is full is not heard.
  * It takes the place of that buffer, where queries with answers at hand would wait behind the others. Octets and no
  * objects, since objects that wait make every collection of garbage longer.
+ * Limitations: the time that a packet waits here is in no statistic, as that in the system's buffer is not.
  */
 import { CONTROL_OCTETS, CONTROL_WORDS, NAME_OCTETS, NAME_WORDS } from './packet-batch.js';
 

@@ -318,6 +318,7 @@ export class NativeSockets implements UdpSockets {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.work.close(0);
     for (const lease of this.leases) lease?.close();
     for (const { kept, resting } of [this.ipv4, this.ipv6]) {
       for (const fd of [...kept, ...resting]) this.libc.close(fd);
