@@ -242,6 +242,8 @@ export class Stack implements RunningServer {
   }
 
   private serveBy(config: Config, policy: HeldPolicy): void {
+    // What is still to be restored was answered by the rules of before.
+    this.persistence?.endRestore();
     this.config = config;
     this.policy = policy;
     this.rules = openPolicy(config, policy.image);
@@ -294,11 +296,15 @@ export class Stack implements RunningServer {
    * @param given by main, which has loaded it for all threads
    */
   async reload(config: Config, given?: HeldPolicy): Promise<void> {
-    const image = await this.policyFiles?.reload(config);
-    const policy = image ? nextPolicy(this.policy, image, answersStand(this.config, config)) : given!;
-    this.persistence?.endRestore();
+    // Without a pause where main gives them, so that calls take effect in their order.
+    const policy = given ?? (await this.loadFor(config));
     this.engine.reload(config);
     this.serveBy(config, policy);
+  }
+
+  private async loadFor(config: Config): Promise<HeldPolicy> {
+    const image = await this.policyFiles!.reload(config);
+    return nextPolicy(this.policy, image, answersStand(this.config, config));
   }
 
   /** Answers a question that another worker hands over; after `drain` as well. A rejection is a bug. */

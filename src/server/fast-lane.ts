@@ -7,7 +7,7 @@
  * and goes to the pipeline untouched and uncounted.
  *
  * What is served locally or refused by policy needs no check here: answers come into the stub cache only through the
- * pipeline, behind those stages, apart for each view, and it is emptied when settings change (DnsServer.reconfigure). Clients
+ * pipeline, behind those stages, apart for each view, and a change of rules begins a new generation of answers (DnsServer.reconfigure). Clients
  * that rules speak about are left to the pipeline.
  *
  * RFC 1035 4.1, RFC 6891 6.1, RFC 6840 5.7 and 5.8 (AD), RFC 4035 3.2.2 (CD), RFC 4343 (letter case goes back).

@@ -130,5 +130,9 @@ export class PolicyFiles {
 /** Changes with every change of the files that a policy was made of. */
 export function imageStamp(image: PolicyImage): string {
   const files = [...image.values()].flatMap(({ files }) => files);
-  return files.map(({ path, mtimeMs, sizeOctets }) => `${path} ${mtimeMs} ${sizeOctets}`).join('\n');
+  // In an order of their own: that of the configuration changes without loading anything.
+  return files
+    .map(({ path, mtimeMs, sizeOctets }) => `${path} ${mtimeMs} ${sizeOctets}`)
+    .sort()
+    .join('\n');
 }

@@ -51,9 +51,14 @@ export interface FileStamp {
 
 /** Undefined: there is no such file. */
 export function stampOf(path: string): FileStamp | undefined {
+  const stat = statOf(path);
+  return stat && stampFrom(path, stat);
+}
+
+/** Undefined also where it may not be looked at; who opens it hears why. */
+function statOf(path: string): Stats | undefined {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat && stampFrom(path, stat);
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }
@@ -65,9 +70,7 @@ function stampFrom(path: string, { mtimeMs, size, ino }: Stats): FileStamp {
 
 /** Whether these are files that are read in no time: short, and no pipe that somebody has to write first. */
 export function areSmall(paths: readonly string[], limitOctets: number): boolean {
-  const stats = paths
-    .map((path) => statSync(path, { throwIfNoEntry: false }))
-    .filter((stat) => stat !== undefined);
+  const stats = paths.map(statOf).filter((stat) => stat !== undefined);
   return (
     stats.every((stat) => stat.isFile()) && stats.reduce((sum, { size }) => sum + size, 0) <= limitOctets
   );

@@ -69,10 +69,13 @@ export class HandOverStage implements Stage {
   }
 }
 
-/** The view; where rules judge answers the transport too, since one may want TCP; where they name the client the client. */
-function apartFor({ view, rules, client, isShared }: Exchange): string {
+/**
+ * The settings that were in force: who asks after a reload gets no answer of before. The view; where rules judge answers the
+ * transport too, since one may want TCP; where they name the client the client.
+ */
+function apartFor({ view, rules, client, isShared, settings: { generation } }: Exchange): string {
   const { policy } = rules;
-  if (!view && !policy) return '';
+  if (!view && !policy) return `${generation}`;
   const transport = policy?.judgesAnswers || !isShared ? client.transport : '';
-  return `${view?.index ?? 0} ${transport} ${isShared ? '' : client.address}`;
+  return `${generation} ${view?.index ?? 0} ${transport} ${isShared ? '' : client.address}`;
 }

@@ -227,4 +227,22 @@ describe('a thread that loads', () => {
     await expect(failed).rejects.toThrow(kind);
     await expect(failed).rejects.toThrow(why);
   });
+
+  it('have the same stamp in whatever order they are configured', () => {
+    writeFileSync(file('a'), names(2, 'a.test'));
+    writeFileSync(file('b'), names(2, 'b.test'));
+    const [one, other] = [lists('a', 'b'), lists('b', 'a')].map(
+      (policy) => setUp(config(policy)).files.image,
+    );
+    expect(imageStamp(one!)).toBe(imageStamp(other!));
+  });
+
+  it('that may not even be looked at are an error of theirs', async () => {
+    const path = file('x'.repeat(300));
+    const list = { path, format: 'domains', action: 'nxdomain', allow: [] };
+    const {
+      lists: [part],
+    } = config({ lists: [{ ...list, allow: undefined }] }).policy;
+    await expect(loadAside()([{ kind: 'list', list: part! }])).rejects.toThrow(PolicyFileError);
+  });
 });

@@ -228,6 +228,16 @@ describe('rules for clients', () => {
     expect(pair.asker.resolver.asked).toEqual([]);
   });
 
+  it('of before a reload and of after it are kept apart', async () => {
+    const aparts = [1, 2].map(async (generation) => {
+      const pair = new Pair(good, { generation });
+      await pair.asker.ask(query());
+      return pair.asked[0]!.apart;
+    });
+    const [before, after] = await Promise.all(aparts);
+    expect(before).not.toBe(after);
+  });
+
   it('keep questions apart that are handed over at the same time', async () => {
     const pair = new Pair(good, { policy: judging, views });
     for (const address of ['192.0.2.10', '192.0.2.11', '192.0.2.9', '198.51.100.7']) {
